@@ -1,0 +1,61 @@
+// Package pipeline has the stages that move a site's data: raw, bronze,
+// silver, and the crawls between them. Each stage is a plain function of its
+// dependencies and a request; it does all it can, never lets one object's
+// failure harm another, and reports every object.
+//
+// The package sees ports only. It writes each object in one atomic step, so a
+// stage can be killed at any instruction and run again.
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"wplake/internal/catalog"
+	"wplake/internal/config"
+	"wplake/internal/engine"
+	"wplake/internal/lake"
+	"wplake/internal/notify"
+	"wplake/internal/store"
+	"wplake/internal/wordpress"
+)
+
+// Deps is what the stages work with.
+type Deps struct {
+	Config   config.Config
+	Source   wordpress.Source
+	Buckets  map[lake.Layer]store.Bucket
+	Engine   engine.Engine
+	Catalog  catalog.Catalog
+	Notifier notify.Notifier
+	Log      *slog.Logger
+	Now      func() time.Time
+	Scratch  string      // a directory for temporary files; the caller removes it
+	Progress func(Event) // may be nil; called concurrently
+}
+
+// Request says what a stage is to do.
+type Request struct {
+	RunID      string
+	Objects    []string // only these; empty: all
+	Full       bool     // also what has not changed
+	AcceptLoss bool     // take a snapshot that would lose more than max_loss
+}
+
+// wants reports whether the request covers an object.
+func (r Request) wants(object string) bool {
+	return len(r.Objects) == 0 || slices.Contains(r.Objects, object)
+}
+
+// Event is a sign of progress.
+type Event struct {
+	Stage  string
+	Object string             // empty: the stage as a whole
+	Bytes  int64              // taken so far
+	Report *lake.ObjectReport // set when the object is done
+}
+
+// Stage is one stage of the pipeline.
+type Stage func(context.Context, Deps, Request) lake.StageReport

@@ -1,0 +1,67 @@
+// Package store is the port to object storage: buckets of objects, each of
+// which is written whole or not at all.
+//
+// Every driver passes the suite in storetest.
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// ErrNotFound says that there is no object of that key.
+var ErrNotFound = errors.New("no such object")
+
+// Info describes an object.
+type Info struct {
+	Key      string
+	Size     int64     // bytes
+	Modified time.Time // when it was committed
+	// Metadata is what was given to Commit. It is nil for an object that
+	// wplake did not write, or that somebody changed afterwards.
+	Metadata map[string]string
+}
+
+// Bucket is a bucket of objects. Keys are slash-separated, relative and have
+// no empty, "." or ".." segments. All methods may be called concurrently.
+// Readers see an object as it was before or after a write, never between.
+type Bucket interface {
+	// Name is the bucket's name.
+	Name() string
+	// URI is the address of a key as a person or a catalog uses it.
+	URI(key string) string
+	// Stat describes the object, or returns an error that is ErrNotFound.
+	Stat(ctx context.Context, key string) (Info, error)
+	// List returns the objects whose keys begin with prefix, sorted by key.
+	// Metadata is not filled in. A bucket that does not exist yet is empty.
+	List(ctx context.Context, prefix string) ([]Info, error)
+	// Open reads the object, or returns an error that is ErrNotFound.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// Download makes the object, as it is now, a file within the directory dir
+	// and returns the file's path. Later writes to the object do not change
+	// the file. The file must not be written to.
+	Download(ctx context.Context, key, dir string) (path string, err error)
+	// Create begins to write an object. Nothing is visible before Commit.
+	Create(ctx context.Context, key string) (Upload, error)
+	// Delete removes the object. It is no error when there is none.
+	Delete(ctx context.Context, key string) error
+	// Sweep removes what interrupted writes left behind, and returns how many
+	// there were. No write may be under way in the bucket.
+	Sweep(ctx context.Context) (int, error)
+	// Check tells whether the bucket can be written to; it leaves nothing behind.
+	Check(ctx context.Context) error
+}
+
+// Upload is an object being written. It ends with Commit or Abort; Abort
+// after Commit does nothing, so it can be deferred.
+type Upload interface {
+	// Path is a local file, empty at first, to be filled with the object's bytes.
+	Path() string
+	// Commit makes the file's content the object, in one atomic and durable
+	// step, together with its metadata (which may be nil).
+	Commit(ctx context.Context, metadata map[string]string) (Info, error)
+	// Abort forgets the write. The object stays as it was.
+	Abort() error
+}
