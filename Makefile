@@ -1,0 +1,84 @@
+# Two commands matter to a newcomer: `make demo` and `make test`.
+# Works with GNU make 3.81 (macOS) and later, without a terminal, in a fresh clone.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.9.0
+FUZZTIME              ?= 10s
+DEMO                  ?= demo
+
+# DuckDB is C++ and linked statically, so cgo has to be on.
+export CGO_ENABLED := 1
+
+# The version of a build comes from git where git can tell it (a tarball, or a
+# clone that belongs to somebody else, has none).
+BUILDVCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these targets
+	@echo "Start with:  make demo    (build, run the whole pipeline on a sample site, ask it a question)"
+	@echo "             make test    (lint and test)"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: tools
+tools: ## Say which tools are missing, and how to install them
+	@bash scripts/check-tools.sh
+
+.PHONY: build
+build: tools ## Build bin/wplake, stripped
+	go build -buildvcs=$(BUILDVCS) -trimpath -ldflags "-s -w" -o bin/wplake ./cmd/wplake
+
+.PHONY: install
+install: tools ## Install wplake into GOBIN (or GOPATH/bin)
+	go install -buildvcs=$(BUILDVCS) -trimpath -ldflags "-s -w" ./cmd/wplake
+
+.PHONY: demo
+demo: build ## Run the main job on a sample site and show its result
+	@bash scripts/demo.sh bin/wplake $(DEMO)
+
+.PHONY: test
+test: lint ## Lint, vet and test
+	go vet ./...
+	go test ./...
+
+.PHONY: lint
+lint: tools bin/golangci-lint ## Lint, the laws of docs/architecture.md included
+	bin/golangci-lint run
+
+# Built from source by the Go command: nothing prebuilt is downloaded. The
+# stamp in the name of the dependency makes a new version rebuild it.
+bin/golangci-lint: bin/.golangci-lint-$(GOLANGCI_LINT_VERSION)
+	@test -x $@
+
+bin/.golangci-lint-$(GOLANGCI_LINT_VERSION):
+	@mkdir -p bin
+	@echo "Building golangci-lint $(GOLANGCI_LINT_VERSION) into ./bin (once; some minutes on two cores)"
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@rm -f bin/.golangci-lint-*
+	@touch $@
+
+.PHONY: vuln
+vuln: tools ## Look for known vulnerabilities (needs the network: their database)
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+.PHONY: fuzz
+fuzz: tools ## Run every fuzz target for FUZZTIME (10s)
+	@bash scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: tools ## Measure bronze and silver against a plain DuckDB COPY
+	go run -trimpath -ldflags "-s -w" ./test/bench
+
+.PHONY: test-kill
+test-kill: tools ## Kill runs, fill the disk, interrupt and collide (about 5 minutes)
+	go test -tags faults -count=1 -timeout 30m -v ./test/faults/...
+
+.PHONY: test-wordpress
+test-wordpress: tools ## Run against a real WordPress on this machine (needs its packages)
+	go test -tags wordpress -count=1 -timeout 20m -v ./test/wordpress/...
+
+.PHONY: clean
+clean: ## Remove what these targets made
+	rm -rf bin $(DEMO)
