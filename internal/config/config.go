@@ -47,15 +47,15 @@ type Source struct {
 
 // SourceEndpointsConfig configures the source endpoints.
 type SourceEndpointsConfig struct {
-	URLs             []Ref          `yaml:"urls,omitempty"`      // the endpoints; empty: the parameter holds them
-	Parameter        string         `yaml:"parameter,omitempty"` // comma-separated list of endpoints
-	User             Ref            `yaml:"user,omitempty"`      // HTTP Basic
-	Password         Ref            `yaml:"password,omitempty"`
-	Headers          map[string]Ref `yaml:"headers,omitempty"`       // sent with every request to an endpoint's own host
-	Parallel         int            `yaml:"parallel,omitempty"`      // endpoints in flight
-	Retries          int            `yaml:"retries,omitempty"`       // attempts after the first; -1: none
-	MaxBytes         ByteSize       `yaml:"max_bytes,omitempty"`     // of one object, decompressed
-	MaxRedirects     int            `yaml:"max_redirects,omitempty"` // -1: none
+	URLs             []Ref          `yaml:"urls,omitempty"`               // the endpoints; empty: the parameter holds them
+	Parameter        string         `yaml:"parameter,omitempty"`          // comma-separated list of endpoints
+	User             Ref            `yaml:"user,omitempty" secret:"true"` // HTTP Basic
+	Password         Ref            `yaml:"password,omitempty" secret:"true"`
+	Headers          map[string]Ref `yaml:"headers,omitempty" secret:"true"` // sent with every request to an endpoint's own host
+	Parallel         int            `yaml:"parallel,omitempty"`              // endpoints in flight
+	Retries          int            `yaml:"retries,omitempty"`               // attempts after the first; -1: none
+	MaxBytes         ByteSize       `yaml:"max_bytes,omitempty"`             // of one object, decompressed
+	MaxRedirects     int            `yaml:"max_redirects,omitempty"`         // -1: none
 	ConnectTimeout   Duration       `yaml:"connect_timeout,omitempty"`
 	FirstByteTimeout Duration       `yaml:"first_byte_timeout,omitempty"`
 	IdleTimeout      Duration       `yaml:"idle_timeout,omitempty"`  // between two reads of the body
@@ -141,6 +141,6 @@ type Engine struct {
 
 // Alerts says who is told.
 type Alerts struct {
-	Channels map[string]Ref      `yaml:"channels,omitempty"` // name → service URL (smtp://, slack://, discord://, telegram://, ntfy://, generic+https://)
-	Topics   map[string][]string `yaml:"topics,omitempty"`   // topic → names of channels
+	Channels map[string]Ref      `yaml:"channels,omitempty" secret:"true"` // name → service URL (smtp://, slack://, discord://, telegram://, ntfy://, generic+https://)
+	Topics   map[string][]string `yaml:"topics,omitempty"`                 // topic → names of channels
 }

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"reflect"
+	"regexp"
+	"strconv"
+
+	"wplake/internal/lake"
+	"wplake/internal/transform"
+)
+
+func stepType() reflect.Type   { return reflect.TypeFor[transform.Step]() }
+func maskType() reflect.Type   { return reflect.TypeFor[transform.Mask]() }
+func columnType() reflect.Type { return reflect.TypeFor[lake.Type]() }
+func refType() reflect.Type    { return reflect.TypeFor[Ref]() }
+
+// enumOf lists the values that a type allows, or nil when it allows any.
+func enumOf(t reflect.Type) []string {
+	switch t {
+	case reflect.TypeFor[SourceKind]():
+		return []string{string(SourceSample), string(SourceEndpoints)}
+	case reflect.TypeFor[OnDelete]():
+		return []string{string(Keep), string(Mark), string(Drop)}
+	case reflect.TypeFor[Drift]():
+		return []string{string(Evolve), string(Freeze), string(Reject)}
+	case reflect.TypeFor[Unmapped]():
+		return []string{string(UnmappedFail), string(UnmappedPass)}
+	case reflect.TypeFor[transform.Profile]():
+		return []string{string(transform.Reference), string(transform.Full)}
+	case reflect.TypeFor[transform.MaskMethod]():
+		return []string{string(transform.MaskHash), string(transform.MaskRedact), string(transform.MaskNull), string(transform.MaskEmail)}
+	}
+	return nil
+}
+
+// typeNames lists the column types that have no arguments.
+func typeNames() []string {
+	return []string{
+		string(lake.Bigint), string(lake.Int), string(lake.Double), string(lake.Boolean),
+		string(lake.String), string(lake.Timestamp), string(lake.Date),
+	}
+}
+
+var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
+
+// validType reports whether text is a column type.
+func validType(text string) bool {
+	for _, name := range typeNames() {
+		if name == text {
+			return true
+		}
+	}
+	m := decimalType.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	precision, err := strconv.Atoi(m[1])
+	if err != nil {
+		return false
+	}
+	scale, err := strconv.Atoi(m[2])
+	return err == nil && precision >= 1 && precision <= 38 && scale <= precision
+}
