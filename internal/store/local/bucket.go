@@ -67,7 +67,7 @@ func (b *Bucket) Stat(ctx context.Context, key string) (store.Info, error) {
 	if err != nil {
 		return store.Info{}, store.Failure("read", b.place(key), err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	found := describe(key, info)
 	found.Metadata = b.readMetadata(f, info)
 	return found, nil
@@ -91,7 +91,7 @@ func (b *Bucket) open(key string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, absent(err)
 	}
-	defer root.Close() //nolint:errcheck // nothing was written
+	defer root.Close()
 	// Looked at before it is opened, since opening a named pipe would wait.
 	info, err := root.Stat(filepath.FromSlash(key))
 	if err != nil {

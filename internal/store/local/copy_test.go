@@ -12,7 +12,7 @@ import (
 // TestDownloadAcrossFileSystems: where there can be no link there is a copy.
 func TestDownloadAcrossFileSystems(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("/dev/shm", "wplake-test-")
+	dir, err := os.MkdirTemp("/dev/shm", "wplake-test-") //nolint:usetesting // it has to be another file system than t.TempDir's
 	if err != nil {
 		t.Skip("no second file system:", err)
 	}

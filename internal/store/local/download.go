@@ -24,7 +24,7 @@ func (b *Bucket) Download(ctx context.Context, key, dir string) (string, error) 
 	if err != nil {
 		return "", store.Failure("read", b.place(key), err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return "", store.Failure("read", b.place(key), err)

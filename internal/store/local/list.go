@@ -23,12 +23,13 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]store.Info, error) 
 		}
 		// Stat and not entry.Info, since a link within the bucket is an object too.
 		info, err := root.Stat(filepath.FromSlash(key))
+		if leadsAway(entry, err) {
+			b.log.Warn("a link that leads nowhere or out of the bucket is not an object", "path", b.place(key), "cause", err)
+			return nil
+		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil // removed meanwhile, or a link to nothing
-		case err != nil && entry.Type()&fs.ModeSymlink != 0:
-			b.log.Warn("a link that leads out of the bucket is not an object", "path", b.place(key))
-			return nil
+			return nil // removed meanwhile
 		case err != nil:
 			return err
 		case !info.Mode().IsRegular():
@@ -46,6 +47,12 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]store.Info, error) 
 	}
 	slices.SortFunc(found, func(x, y store.Info) int { return cmp.Compare(x.Key, y.Key) })
 	return found, nil
+}
+
+// leadsAway reports whether err is that of a link which cannot be followed
+// within the bucket.
+func leadsAway(entry fs.DirEntry, err error) bool {
+	return err != nil && entry.Type()&fs.ModeSymlink != 0
 }
 
 // prefixDir is the folder that holds all keys which begin with prefix.
@@ -90,7 +97,7 @@ func (b *Bucket) walk(ctx context.Context, from string, visit func(*os.Root, str
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // a handle of a directory
+	defer root.Close()
 	return fs.WalkDir(root.FS(), from, func(key string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:

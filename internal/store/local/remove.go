@@ -30,7 +30,7 @@ func (b *Bucket) remove(key string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // a handle of a directory
+	defer root.Close()
 	info, err := root.Lstat(filepath.FromSlash(key))
 	if err != nil {
 		return err

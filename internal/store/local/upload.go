@@ -46,7 +46,7 @@ func (b *Bucket) createFile(name string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // a handle of a directory
+	defer root.Close()
 	if err := makeDirIn(root, path.Dir(name)); err != nil {
 		return err
 	}
@@ -67,6 +67,7 @@ type upload struct {
 	ended bool
 }
 
+// Path is the temporary file.
 func (u *upload) Path() string { return u.bucket.place(u.name) }
 
 var errEnded = errors.New("the write has ended already")
@@ -98,7 +99,7 @@ func (u *upload) commit(ctx context.Context, metadata map[string]string) (store.
 	if err != nil {
 		return store.Info{}, err
 	}
-	defer root.Close() //nolint:errcheck // a handle of a directory
+	defer root.Close()
 	info, err := u.flush(root, metadata)
 	if err != nil {
 		return store.Info{}, err
@@ -151,7 +152,7 @@ func (u *upload) discard() error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // a handle of a directory
+	defer root.Close()
 	if err := root.Remove(filepath.FromSlash(u.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
