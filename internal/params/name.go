@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"wplake/internal/lake"
 )
@@ -57,4 +58,30 @@ func nameProblem(name string) string {
 		}
 	}
 	return ""
+}
+
+// maxValue is the largest value that Parameter Store keeps, in bytes.
+const maxValue = 8192
+
+// Check returns nil for a parameter that any store can keep, else a
+// *lake.Error with the code ConfigInvalid. It never shows the value.
+func Check(p Parameter) error {
+	if err := CheckName(p.Name); err != nil {
+		return err
+	}
+	wrong := ""
+	switch {
+	case p.Type != String && p.Type != StringList && p.Type != SecureString:
+		wrong = fmt.Sprintf("has the type %q, which is none of String, StringList, SecureString", p.Type)
+	case p.Value == "":
+		wrong = "has an empty value"
+	case len(p.Value) > maxValue:
+		wrong = fmt.Sprintf("has a value of %d bytes; %d is the most", len(p.Value), maxValue)
+	case !utf8.ValidString(p.Value) || strings.ContainsRune(p.Value, 0):
+		wrong = "has a value that is not text"
+	}
+	if wrong == "" {
+		return nil
+	}
+	return &lake.Error{Code: lake.ConfigInvalid, Message: fmt.Sprintf("the parameter %s %s", p.Name, wrong)}
 }
