@@ -81,7 +81,9 @@ type Catalog interface {
 	// Versions returns a table's schemas, the newest first.
 	Versions(ctx context.Context, database, name string) ([]Version, error)
 	// Record adds drift that did not change the schema to the table's history:
-	// a version with the same columns and the changes.
+	// a version with the same columns and the changes. Changes that the newest
+	// version has already are not recorded again. Where there is no such table
+	// the error is ErrNotFound.
 	Record(ctx context.Context, database, name, runID string, changes []Change) error
 	// Delete removes a table and its history. It is no error when there is none.
 	Delete(ctx context.Context, database, name string) error
