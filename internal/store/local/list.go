@@ -35,7 +35,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]store.Info, error) 
 		case !info.Mode().IsRegular():
 			b.log.Warn("something that is no file is not an object", "path", b.place(key))
 			return nil
-		case store.CheckKey(key) != nil:
+		case !validKey(key):
 			b.log.Warn("a file whose name cannot be a key is not an object", "path", b.place(key))
 			return nil
 		}
@@ -48,6 +48,8 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]store.Info, error) 
 	slices.SortFunc(found, func(x, y store.Info) int { return cmp.Compare(x.Key, y.Key) })
 	return found, nil
 }
+
+func validKey(key string) bool { return store.CheckKey(key) == nil }
 
 // leadsAway reports whether err is that of a link which cannot be followed
 // within the bucket.
