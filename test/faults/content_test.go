@@ -23,7 +23,7 @@ type reader struct {
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
-	sql, err := duckdb.Open(t.Context(), duckdb.Options{MemoryLimit: 256e6, Threads: 1, TempDir: t.TempDir()})
+	sql, err := duckdb.Open(t.Context(), duckdb.Options{MemoryLimit: 256e6, TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
