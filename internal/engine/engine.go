@@ -19,6 +19,9 @@ type Engine interface {
 	Copy(ctx context.Context, c Copy) (rows int64, err error)
 	// Query runs a SELECT. The caller closes the rows.
 	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+	// Columns describes the result of a SELECT without running it, after the
+	// statements of setup.
+	Columns(ctx context.Context, setup []string, sql string) ([]lake.Column, error)
 	// Describe reads a Parquet file's footer.
 	Describe(ctx context.Context, path string) (Parquet, error)
 	// Close releases the engine. Nothing may be under way.

@@ -17,7 +17,6 @@ import (
 	"wplake/internal/config"
 	"wplake/internal/engine"
 	"wplake/internal/lake"
-	"wplake/internal/notify"
 	"wplake/internal/store"
 	"wplake/internal/wordpress"
 )
@@ -29,9 +28,10 @@ type Deps struct {
 	Buckets  map[lake.Layer]store.Bucket
 	Engine   engine.Engine
 	Catalog  catalog.Catalog
-	Notifier notify.Notifier
+	Resolve  func(context.Context, config.Ref) (string, error) // a reference's value
 	Log      *slog.Logger
 	Now      func() time.Time
+	Parallel int         // objects at once in bronze and silver, at least 1
 	Scratch  string      // a directory for temporary files; the caller removes it
 	Progress func(Event) // may be nil; called concurrently
 }
@@ -53,8 +53,10 @@ func (r Request) wants(object string) bool {
 type Event struct {
 	Stage  string
 	Object string             // empty: the stage as a whole
-	Bytes  int64              // taken so far
+	Bytes  int64              // dealt with so far
+	Total  int64              // bytes altogether; 0 when nobody knows
 	Report *lake.ObjectReport // set when the object is done
+	Done   *lake.StageReport  // set when the stage is done
 }
 
 // Stage is one stage of the pipeline.

@@ -134,6 +134,30 @@ func (e *Engine) query(ctx context.Context, sql string, args []any) (*rows, erro
 	return c.stream(ctx, p)
 }
 
+// Columns implements engine.Engine.
+func (e *Engine) Columns(ctx context.Context, setup []string, sql string) ([]lake.Column, error) {
+	c, err := e.db.connect()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range setup {
+		if err := c.exec(ctx, s); err != nil {
+			c.close()
+			return nil, explain(ctx, err)
+		}
+	}
+	p, err := c.prepareOne(ctx, "SELECT * FROM ("+sql+"\n) LIMIT 0")
+	if err != nil {
+		c.close()
+		return nil, explain(ctx, err)
+	}
+	r, err := c.stream(ctx, p)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	return r.Columns(), r.Close()
+}
+
 // prepareOne prepares a text of exactly one statement.
 func (c *conn) prepareOne(ctx context.Context, sql string) (bindings.PreparedStatement, error) {
 	statements, n, err := c.extract(sql)

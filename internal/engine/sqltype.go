@@ -1,9 +1,8 @@
-package duckdb
+package engine
 
 import (
 	"strings"
 
-	"wplake/internal/engine"
 	"wplake/internal/lake"
 )
 
@@ -75,7 +74,7 @@ func structFields(args string) (string, bool) {
 		if !ok || name == "" {
 			return "", false
 		}
-		out = append(out, engine.Ident(name)+" "+SQLType(lake.Type(t)))
+		out = append(out, Ident(name)+" "+SQLType(lake.Type(t)))
 	}
 	return strings.Join(out, ", "), len(out) > 0
 }

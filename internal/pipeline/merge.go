@@ -1,0 +1,216 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wplake/internal/config"
+	"wplake/internal/engine"
+	"wplake/internal/lake"
+)
+
+// marks reports whether the table has the column deleted_at.
+func (b *bronze) marks() bool {
+	return b.settings.OnDelete == config.Mark
+}
+
+// vanished counts the rows of the previous object that the snapshot has not.
+type vanished struct {
+	all  int64 // rows whose key is not in the snapshot
+	live int64 // those of them that were not marked as deleted before
+	of   int64 // rows of the previous object that were not marked as deleted
+}
+
+// merge decides what becomes of rows that were in the previous object and are
+// not in the snapshot. It returns the snapshot itself, or a new one that holds
+// those rows as well.
+func (b *bronze) merge(ctx context.Context, snap snapshot) (snapshot, error) {
+	if !b.prev.exists() {
+		return snap, nil
+	}
+	keyed, err := b.checkKey(snap.plan)
+	if err != nil {
+		return snap, err
+	}
+	lost := vanished{all: max(b.prev.Rows-snap.rows, 0), live: max(b.prev.Rows-snap.rows, 0), of: b.prev.Rows}
+	if keyed {
+		if lost, err = b.countVanished(ctx, snap); err != nil {
+			return snap, err
+		}
+	}
+	if b.settings.OnDelete != config.Keep || !keyed {
+		if err := b.guard(lost); err != nil {
+			return snap, err
+		}
+	}
+	switch {
+	case b.settings.OnDelete == config.Drop || !keyed:
+		if lost.all > 0 {
+			b.warn("%d rows vanished at the source and are dropped (on_delete: drop)", lost.all)
+		}
+		return snap, nil
+	case lost.all == 0:
+		return snap, nil
+	}
+	return b.union(ctx, snap, lost)
+}
+
+// checkKey reports whether both objects have the key's columns.
+func (b *bronze) checkKey(p plan) (bool, error) {
+	var without []string
+	for _, name := range b.settings.Key {
+		i := slices.IndexFunc(p.columns, func(c column) bool { return strings.EqualFold(c.Name, name) })
+		if i < 0 || p.columns[i].Absent || lake.FindColumn(b.prev.Columns, name) < 0 {
+			without = append(without, name)
+		}
+	}
+	if len(b.settings.Key) > 0 && len(without) == 0 {
+		return true, nil
+	}
+	if b.settings.OnDelete == config.Drop {
+		return false, nil
+	}
+	what := "it has no key"
+	if len(without) > 0 {
+		what = "the key's column " + strings.Join(without, ", ") + " is not sent"
+	}
+	object := b.settings.Object
+	if b.d.Config.Objects[object].OnDelete != "" {
+		return false, &lake.Error{
+			Code:    lake.KeyMissing,
+			Message: fmt.Sprintf("%s: on_delete: %s compares rows by their key, but %s", object, b.settings.OnDelete, what),
+			Hint:    fmt.Sprintf("name the columns that identify a row under objects.%s.key, or set on_delete: drop", object),
+		}
+	}
+	b.warn("rows that vanish at the source are dropped: %s (set objects.%s.key)", what, object)
+	return false, nil
+}
+
+// guard refuses a snapshot that would lose more than the allowed share.
+func (b *bronze) guard(lost vanished) error {
+	if b.req.AcceptLoss || lost.live == 0 || float64(lost.live) <= b.settings.MaxLoss*float64(lost.of) {
+		return nil
+	}
+	return &lake.Error{
+		Code: lake.SnapshotShrank,
+		Message: fmt.Sprintf("%s: %d of %d rows are gone from the source, more than the allowed %.0f %%; the bronze object stays as it is",
+			b.settings.Object, lost.live, lost.of, 100*b.settings.MaxLoss),
+		Hint: "if they are really gone, run with --accept-loss; else look what the source left out",
+	}
+}
+
+// relations are the parts of the SQL that the counting and the merge share.
+func (b *bronze) relations(snap snapshot) (with, absentInNew, wasRejected string) {
+	var same, rejected []string
+	for _, name := range b.settings.Key {
+		i := slices.IndexFunc(snap.plan.columns, func(c column) bool { return strings.EqualFold(c.Name, name) })
+		c := snap.plan.columns[i]
+		same = append(same, fmt.Sprintf("n.%s IS NOT DISTINCT FROM %s", engine.Ident(c.Name), b.fromPrevious(c.Column)))
+		rejected = append(rejected, fmt.Sprintf("json_extract_string(r.original, %s) = CAST(%s AS VARCHAR)",
+			engine.Literal(`$."`+strings.ReplaceAll(c.Key, `"`, `\"`)+`"`), "p."+engine.Ident(name)))
+	}
+	with = fmt.Sprintf("WITH p AS (SELECT * FROM read_parquet(%s)), n AS (SELECT * FROM read_parquet(%s))",
+		engine.Literal(b.prev.path), engine.Literal(snap.upload.Path()))
+	wasRejected = "false"
+	if snap.rejects != "" {
+		with += fmt.Sprintf(", r AS (SELECT original FROM %s WHERE json_valid(original))", readRejects(snap))
+		wasRejected = "EXISTS (SELECT 1 FROM r WHERE " + strings.Join(rejected, " AND ") + ")"
+	}
+	absentInNew = "NOT EXISTS (SELECT 1 FROM n WHERE " + strings.Join(same, " AND ") + ")"
+	return with, absentInNew, wasRejected
+}
+
+// fromPrevious is the value of a column of the previous object in the type
+// that the column has now. Nothing is rounded: an integer that a double cannot
+// hold is an error.
+func (b *bronze) fromPrevious(c lake.Column) string {
+	i := lake.FindColumn(b.prev.Columns, c.Name)
+	if i < 0 {
+		return fmt.Sprintf("CAST(NULL AS %s)", engine.SQLType(c.Type))
+	}
+	old := b.prev.Columns[i]
+	value := "p." + engine.Ident(old.Name)
+	switch {
+	case old.Type == c.Type:
+		return value
+	case c.Type == lake.Double && old.Type == lake.Bigint:
+		return fmt.Sprintf("CASE WHEN abs(%s) > 9007199254740992 THEN error('a number of column %s does not fit a double') ELSE CAST(%s AS DOUBLE) END",
+			value, strings.ReplaceAll(old.Name, "'", "''"), value)
+	case old.Type == lake.String && (c.Type == lake.Timestamp || c.Type == lake.Date):
+		return fmt.Sprintf("CASE WHEN %s = '' OR starts_with(%s, '0000-00-00') THEN NULL ELSE CAST(%s AS %s) END", value, value, value, engine.SQLType(c.Type))
+	}
+	return fmt.Sprintf("CAST(%s AS %s)", value, engine.SQLType(c.Type))
+}
+
+// live is the condition that a previous row was not marked as deleted.
+func (b *bronze) live() string {
+	if lake.FindColumn(b.prev.Columns, deletedAt) < 0 {
+		return "true"
+	}
+	return "p." + engine.Ident(deletedAt) + " IS NULL"
+}
+
+func (b *bronze) countVanished(ctx context.Context, snap snapshot) (v vanished, err error) {
+	with, absent, wasRejected := b.relations(snap)
+	rows, err := b.d.Engine.Query(ctx, fmt.Sprintf(
+		"%s SELECT count(*) FILTER (%s), count(*) FILTER (%s AND NOT %s AND %s), count(*) FILTER (%s) FROM p",
+		with, absent, absent, wasRejected, b.live(), b.live()))
+	if err != nil {
+		return v, wrapObject(b.settings.Object, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if rows.Next() {
+		values := rows.Values()
+		v.all, _ = values[0].(int64)
+		v.live, _ = values[1].(int64)
+		v.of, _ = values[2].(int64)
+	}
+	return v, rows.Err()
+}
+
+// union writes the snapshot's rows and, after them, the vanished ones.
+func (b *bronze) union(ctx context.Context, snap snapshot, lost vanished) (snapshot, error) {
+	with, absent, wasRejected := b.relations(snap)
+	var old []string
+	for _, c := range snap.plan.columns {
+		old = append(old, b.fromPrevious(c.Column)+" AS "+engine.Ident(c.Name))
+	}
+	if b.marks() {
+		before := "CAST(NULL AS TIMESTAMP)"
+		if lake.FindColumn(b.prev.Columns, deletedAt) >= 0 {
+			before = "p." + engine.Ident(deletedAt)
+		}
+		// A row that came and was rejected has not vanished.
+		old = append(old, fmt.Sprintf("CASE WHEN %s THEN %s ELSE coalesce(%s, TIMESTAMP %s) END AS %s", wasRejected, before, before,
+			engine.Literal(b.d.Now().UTC().Format("2006-01-02 15:04:05")), engine.Ident(deletedAt)))
+	}
+	upload, err := b.bucket().Create(ctx, b.key())
+	if err != nil {
+		return snap, err
+	}
+	merged := snap
+	merged.upload = upload
+	merged.rows, err = b.d.Engine.Copy(ctx, engine.Copy{
+		SQL:      fmt.Sprintf("%s SELECT * FROM n UNION ALL SELECT %s FROM p WHERE %s", with, strings.Join(old, ", "), absent),
+		Path:     upload.Path(),
+		Metadata: b.provenance(snap.plan, snap.rowsIn, snap.rejected).metadata(),
+	})
+	if err == nil && merged.rows != snap.rows+lost.all {
+		err = &lake.Error{
+			Code:    lake.EngineFailed,
+			Message: fmt.Sprintf("%d new and %d old rows gave %d", snap.rows, lost.all, merged.rows),
+		}
+	}
+	if err != nil {
+		return snap, errors.Join(wrapObject(b.settings.Object, err), upload.Abort())
+	}
+	verb := "kept"
+	if b.marks() {
+		verb = "kept and marked in deleted_at"
+	}
+	b.d.Log.Info(fmt.Sprintf("%d rows that vanished at the source are %s", lost.all, verb), "stage", "bronze", "object", b.settings.Object)
+	return merged, nil
+}

@@ -1,0 +1,226 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"strconv"
+
+	"wplake/internal/jsonarray"
+	"wplake/internal/lake"
+	"wplake/internal/store"
+	"wplake/internal/wordpress"
+)
+
+// Raw takes the objects out of the source and keeps them as they came. What is
+// not one complete JSON array of objects is refused; the last good object stays.
+func Raw(ctx context.Context, d Deps, req Request) lake.StageReport {
+	began := d.Now()
+	offered, err := d.Source.Objects(ctx)
+	if err != nil {
+		return d.failed("raw", err)
+	}
+	var tasks []task
+	byName := map[string]wordpress.Object{}
+	for _, o := range offered {
+		if req.wants(o.Name) {
+			byName[o.Name] = o
+			tasks = append(tasks, task{object: o.Name})
+		}
+	}
+	s := lake.StageReport{Stage: "raw"}
+	s.Objects = forEach(ctx, d, "raw", d.Source.Parallel(), tasks, func(ctx context.Context, object string, r *lake.ObjectReport) error {
+		d.Log.Info(fmt.Sprintf("Processing %s", object), "stage", "raw", "from", byName[object].From)
+		return takeRaw(ctx, d, req, byName[object], r)
+	})
+	for _, name := range req.Objects {
+		if _, ok := byName[name]; !ok {
+			s.Objects = append(s.Objects, lake.ObjectReport{
+				Object: name, Status: lake.StatusFailed, Warnings: []string{},
+				Error: &lake.Problem{
+					Code: lake.ObjectMissing, Message: fmt.Sprintf("the source does not offer an object %q", name),
+					Hint: "without --object all that it offers are taken",
+				},
+			})
+		}
+	}
+	s.DurationMS = d.Now().Sub(began).Milliseconds()
+	d.finish(&s)
+	return s
+}
+
+func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, r *lake.ObjectReport) error {
+	if !lake.ValidObjectName(object.Name) {
+		return &lake.Error{
+			Code: lake.ObjectMissing, Message: fmt.Sprintf("%q cannot name an object", object.Name),
+			Hint: "names have letters, digits, '_', '-' and '.'; the name is the last but one segment of the endpoint's path, up to its last '_'",
+		}
+	}
+	bucket := d.Buckets[lake.Raw]
+	key := lake.ObjectKey(lake.Raw, d.Config.Dataset, object.Name)
+	upload, err := bucket.Create(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = upload.Abort() }() // after Commit it does nothing
+	sink := &rawSink{path: upload.Path(), progress: func(n int64) {
+		d.progress(Event{Stage: "raw", Object: object.Name, Bytes: n})
+	}}
+	err = d.Source.Fetch(ctx, object, sink)
+	if closing := sink.close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return wrapObject(object.Name, err)
+	}
+	content := hex.EncodeToString(sink.hash.Sum(nil))
+	r.Rows, r.Bytes, r.Columns, r.URI = sink.rows, sink.bytes, sink.columns, bucket.URI(key)
+
+	if !req.Full {
+		before, err := bucket.Stat(ctx, key)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil && before.Metadata[keyContent] == content {
+			r.Status, r.Unchanged = lake.StatusSkipped, true
+			return nil
+		}
+	}
+	p := provenance{RunID: req.RunID, Created: d.Now(), Input: object.From, Rules: "verbatim", RowsIn: sink.rows}.metadata()
+	p[keyContent] = content
+	if _, err = upload.Commit(ctx, p); err != nil {
+		return err
+	}
+	d.Log.Debug("raw object written", "object", object.Name, "rows", strconv.FormatInt(sink.rows, 10))
+	return nil
+}
+
+// rawSink keeps an object's bytes in a file while it checks them. It
+// implements wordpress.Sink.
+type rawSink struct {
+	path     string
+	progress func(bytes int64)
+
+	file    *os.File
+	hash    hash.Hash
+	bytes   int64
+	rows    int64
+	columns int
+	check   *checker
+}
+
+// checker reads along with what is written.
+type checker struct {
+	pipe    *io.PipeWriter
+	verdict chan error
+	rows    int64
+	columns int
+}
+
+func newChecker() *checker {
+	out, in := io.Pipe()
+	c := &checker{pipe: in, verdict: make(chan error, 1)}
+	go func() {
+		err := c.read(out)
+		_ = out.CloseWithError(errChecked) // never fails
+		c.verdict <- err
+	}()
+	return c
+}
+
+// errChecked ends the writing of bytes after the verdict is known.
+var errChecked = errors.New("the check has ended")
+
+func (c *checker) read(in io.Reader) error {
+	r := jsonarray.NewReader(in)
+	for {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			c.rows, c.columns = r.Rows(), len(r.Names())
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch row.Fault {
+		case lake.RowDuplicateKey:
+			return &lake.Error{
+				Code: lake.SourceDuplicateKey, Message: fmt.Sprintf("row %d: %s", row.Number, row.Detail),
+				Hint: "the endpoint's query selects two columns of one name: give one of them an alias",
+			}
+		case lake.RowInvalidText:
+			return &lake.Error{
+				Code: lake.SourceInvalidJSON, Message: fmt.Sprintf("row %d holds %s", row.Number, row.Detail),
+				Hint: "JSON is UTF-8: is the database connection's character set utf8mb4?",
+			}
+		}
+	}
+}
+
+// Reset begins a new attempt.
+func (s *rawSink) Reset() error {
+	if err := s.close(); err != nil {
+		return err
+	}
+	f, err := os.Create(s.path)
+	if err != nil {
+		return store.Failure("write", s.path, err)
+	}
+	s.file, s.hash, s.bytes, s.check = f, sha256.New(), 0, newChecker()
+	return nil
+}
+
+// Write takes the next bytes.
+func (s *rawSink) Write(p []byte) (int, error) {
+	if s.file == nil {
+		if err := s.Reset(); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := s.check.pipe.Write(p); err != nil {
+		return 0, s.judge()
+	}
+	n, err := s.file.Write(p)
+	s.bytes += int64(n)
+	if err != nil {
+		return n, store.Failure("write", s.path, err)
+	}
+	_, _ = s.hash.Write(p) // never fails
+	s.progress(s.bytes)
+	return n, nil
+}
+
+// Complete returns the verdict on all bytes.
+func (s *rawSink) Complete() error {
+	if s.file == nil {
+		if err := s.Reset(); err != nil {
+			return err
+		}
+	}
+	return s.judge()
+}
+
+// judge ends the check and returns its verdict.
+func (s *rawSink) judge() error {
+	_ = s.check.pipe.Close() // never fails
+	err := <-s.check.verdict
+	s.check.verdict <- err // it may be asked for again
+	s.rows, s.columns = s.check.rows, s.check.columns
+	return err
+}
+
+// close ends the attempt.
+func (s *rawSink) close() error {
+	if s.file == nil {
+		return nil
+	}
+	_ = s.judge() // ends the reader; the verdict was given, or is of no interest any more
+	err := store.Failure("write", s.path, s.file.Close())
+	s.file = nil
+	return err
+}

@@ -1,0 +1,268 @@
+// Package typing decides the types of bronze: whether a JSON value fits a
+// column's type without losing anything, and which type a column has whose
+// type nobody declared. It is pure.
+//
+// Values arrive as JSON tokens, verbatim. PHP's database driver gives numbers
+// as strings, so "12" is as good as 12.
+package typing
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"wplake/internal/lake"
+)
+
+// Verdict says how a value fits a type.
+type Verdict uint8
+
+const (
+	// Fits: the SQL engine reads the token as it is.
+	Fits Verdict = iota
+	// FitsAsText: the value fits once its token is made a JSON string: a
+	// nested value or a number that an engine would spell in another way.
+	FitsAsText
+	// Misfit: the value does not fit.
+	Misfit
+)
+
+// Fit tells whether a JSON token fits a column of type t. For a misfit, reason
+// says why; it is one of the codes of rows.
+func Fit(t lake.Type, token []byte) (v Verdict, reason lake.Code) {
+	if token[0] == 'n' {
+		return Fits, ""
+	}
+	switch t {
+	case lake.String:
+		return fitText(token)
+	case lake.Bigint:
+		return fitWhole(token, 64)
+	case lake.Int:
+		return fitWhole(token, 32)
+	case lake.Double:
+		if !isNumber(scalar(token)) {
+			return Misfit, lake.RowNotNumber
+		}
+		if f, err := strconv.ParseFloat(string(scalar(token)), 64); err != nil || f-f != 0 {
+			return Misfit, lake.RowOutOfRange
+		}
+		return Fits, ""
+	case lake.Boolean:
+		switch string(scalar(token)) {
+		case "true", "false", "1", "0":
+			return Fits, ""
+		}
+		return Misfit, lake.RowNotBoolean
+	case lake.Timestamp:
+		return fitTime(token, true)
+	case lake.Date:
+		return fitTime(token, false)
+	}
+	if precision, scale, ok := Decimal(t); ok {
+		return fitDecimal(token, precision, scale)
+	}
+	return Misfit, lake.Internal
+}
+
+// Supported reports whether bronze can have columns of type t.
+func Supported(t lake.Type) bool {
+	switch t {
+	case lake.String, lake.Bigint, lake.Int, lake.Double, lake.Boolean, lake.Timestamp, lake.Date:
+		return true
+	}
+	_, _, ok := Decimal(t)
+	return ok
+}
+
+// Decimal takes decimal(p,s) apart; 1 <= p <= 38, 0 <= s <= p.
+func Decimal(t lake.Type) (precision, scale int, ok bool) {
+	rest, found := strings.CutPrefix(string(t), "decimal(")
+	if !found {
+		return 0, 0, false
+	}
+	if n, err := fmt.Sscanf(rest, "%d,%d)", &precision, &scale); err != nil || n != 2 {
+		return 0, 0, false
+	}
+	ok = precision >= 1 && precision <= 38 && scale >= 0 && scale <= precision
+	return precision, scale, ok
+}
+
+// scalar returns the text of a string token that has no escapes, or of another
+// scalar token; nil for strings with escapes and for nested values.
+func scalar(token []byte) []byte {
+	switch token[0] {
+	case '{', '[':
+		return nil
+	case '"':
+		text := token[1 : len(token)-1]
+		if bytes.IndexByte(text, '\\') >= 0 {
+			return nil
+		}
+		return text
+	}
+	return token
+}
+
+func fitText(token []byte) (Verdict, lake.Code) {
+	switch token[0] {
+	case '"', 't', 'f':
+		return Fits, ""
+	case '{', '[':
+		return FitsAsText, ""
+	}
+	if _, _, digits, ok := whole(token); ok && digits <= 18 && string(token) != "-0" {
+		return Fits, "" // every engine spells it like this
+	}
+	return FitsAsText, ""
+}
+
+func fitWhole(token []byte, bits int) (Verdict, lake.Code) {
+	text := scalar(token)
+	if dot := bytes.IndexByte(text, '.'); dot > 0 && len(bytes.Trim(text[dot+1:], "0")) == 0 && dot+1 < len(text) {
+		text = text[:dot] // 12.0 is whole
+	}
+	negative, digits, count, ok := whole(text)
+	if !ok {
+		return Misfit, lake.RowNotWhole
+	}
+	if count < 10 {
+		return Fits, ""
+	}
+	n, err := strconv.ParseUint(string(digits), 10, 64)
+	limit := uint64(1) << (bits - 1)
+	if err != nil || n > limit || (n == limit && !negative) {
+		return Misfit, lake.RowOutOfRange
+	}
+	return Fits, ""
+}
+
+// whole takes -?[0-9]+ apart.
+func whole(text []byte) (negative bool, digits []byte, count int, ok bool) {
+	if len(text) > 0 && text[0] == '-' {
+		negative, text = true, text[1:]
+	}
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return negative, nil, 0, false
+		}
+	}
+	return negative, text, len(text), len(text) > 0
+}
+
+// isNumber recognises -?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?
+func isNumber(text []byte) bool {
+	rest, ok := cutDigits(bytes.TrimPrefix(text, []byte("-")))
+	if ok && len(rest) > 0 && rest[0] == '.' {
+		rest, ok = cutDigits(rest[1:])
+	}
+	if ok && len(rest) > 0 && (rest[0] == 'e' || rest[0] == 'E') {
+		rest = rest[1:]
+		if len(rest) > 0 && (rest[0] == '+' || rest[0] == '-') {
+			rest = rest[1:]
+		}
+		rest, ok = cutDigits(rest)
+	}
+	return ok && len(rest) == 0
+}
+
+// cutDigits returns what follows the digits that text begins with; ok is false
+// when it begins with none.
+func cutDigits(text []byte) (rest []byte, ok bool) {
+	n := 0
+	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+		n++
+	}
+	return text[n:], n > 0
+}
+
+func fitDecimal(token []byte, precision, scale int) (Verdict, lake.Code) {
+	text := scalar(token)
+	if !isNumber(text) || bytes.ContainsAny(text, "eE") {
+		return Misfit, lake.RowNotNumber
+	}
+	integer, fraction, _ := bytes.Cut(bytes.TrimPrefix(text, []byte("-")), []byte("."))
+	integer = bytes.TrimLeft(integer, "0")
+	fraction = bytes.TrimRight(fraction, "0")
+	if len(integer) > precision-scale || len(fraction) > scale {
+		return Misfit, lake.RowOutOfRange
+	}
+	if token[0] != '"' {
+		return FitsAsText, "" // so that no engine reads it as a double first
+	}
+	return Fits, ""
+}
+
+// IsZeroDate recognises MySQL's "no date", 0000-00-00 with or without a time,
+// and the empty text.
+func IsZeroDate(text []byte) bool {
+	return len(text) == 0 || bytes.HasPrefix(text, []byte("0000-00-00"))
+}
+
+func fitTime(token []byte, clock bool) (Verdict, lake.Code) {
+	if token[0] != '"' {
+		return Misfit, lake.RowNotTime
+	}
+	text := token[1 : len(token)-1]
+	if IsZeroDate(text) || validTime(text, clock) {
+		return Fits, ""
+	}
+	return Misfit, lake.RowNotTime
+}
+
+// validTime recognises YYYY-MM-DD and, with clock, YYYY-MM-DD[ T]HH:MM:SS
+// with up to six decimals and an optional Z, of the years 1 to 9999.
+func validTime(text []byte, clock bool) bool {
+	if len(text) < 10 || text[4] != '-' || text[7] != '-' {
+		return false
+	}
+	year, ok1 := number(text[:4])
+	month, ok2 := number(text[5:7])
+	day, ok3 := number(text[8:10])
+	if !ok1 || !ok2 || !ok3 || year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return false
+	}
+	if len(text) == 10 {
+		return true
+	}
+	if !clock || len(text) < 19 || (text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':' {
+		return false
+	}
+	hour, ok1 := number(text[11:13])
+	minute, ok2 := number(text[14:16])
+	second, ok3 := number(text[17:19])
+	if !ok1 || !ok2 || !ok3 || hour > 23 || minute > 59 || second > 59 {
+		return false
+	}
+	rest := bytes.TrimSuffix(text[19:], []byte("Z"))
+	if len(rest) == 0 {
+		return true
+	}
+	after, ok := cutDigits(rest[1:])
+	return rest[0] == '.' && ok && len(after) == 0 && len(rest) <= 7
+}
+
+// number reads an unsigned number of digits only.
+func number(text []byte) (n int, ok bool) {
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
