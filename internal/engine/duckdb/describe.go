@@ -56,7 +56,7 @@ func (e *Engine) describe(ctx context.Context, path string) (engine.Parquet, err
 	if err != nil {
 		return p, err
 	}
-	r, err := e.query(ctx, "SELECT * FROM read_parquet("+file+") LIMIT 0", nil)
+	r, err := e.query(ctx, "SELECT * FROM read_parquet("+file+", hive_partitioning = false) LIMIT 0", nil)
 	if err != nil {
 		return p, err
 	}
