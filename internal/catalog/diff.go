@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"strings"
-
 	"wplake/internal/lake"
 )
 
@@ -14,7 +12,7 @@ func Diff(before, after []lake.Column) []Change {
 	old := byName(before)
 	var changes []Change
 	for _, c := range after {
-		was, ok := old[strings.ToLower(c.Name)]
+		was, ok := old[lower(c.Name)]
 		switch {
 		case !ok:
 			changes = append(changes, Change{Kind: Added, Column: c.Name, To: c.Type})
@@ -24,7 +22,7 @@ func Diff(before, after []lake.Column) []Change {
 	}
 	still := byName(after)
 	for _, c := range before {
-		if _, ok := still[strings.ToLower(c.Name)]; !ok {
+		if _, ok := still[lower(c.Name)]; !ok {
 			changes = append(changes, Change{Kind: Vanished, Column: c.Name, From: c.Type})
 		}
 	}
@@ -34,7 +32,7 @@ func Diff(before, after []lake.Column) []Change {
 func byName(columns []lake.Column) map[string]lake.Type {
 	types := make(map[string]lake.Type, len(columns))
 	for _, c := range columns {
-		types[strings.ToLower(c.Name)] = c.Type
+		types[lower(c.Name)] = c.Type
 	}
 	return types
 }
