@@ -3,18 +3,19 @@
 // The package is pure: it runs nothing.
 package transform
 
-import "wplake/internal/lake"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 
-// Profile names a built-in set of rules for the known objects.
-type Profile string
-
-// The built-in profiles.
-const (
-	Reference Profile = "reference" // the reference pipeline's columns exactly
-	Full      Profile = "full"      // what people's questions need: slug, excerpt, MIME type, UTC times, …
+	"wplake/internal/lake"
 )
 
 // Step is one step. Exactly one of its fields is set.
+//
+// Steps find columns without regard to case; results keep the table's
+// spelling. A step on a column that is not there is a note of the Plan, never
+// an error; only filter and sql, which are SQL themselves, need their columns.
 type Step struct {
 	Drop           []string             `yaml:"drop,omitempty"`            // columns to leave out
 	Select         []string             `yaml:"select,omitempty"`          // columns to keep, in this order
@@ -48,7 +49,7 @@ type Deduplicate struct {
 // MaskMethod says how values are hidden.
 type MaskMethod string
 
-// The methods of masking.
+// The methods of masking. NULL stays NULL.
 const (
 	MaskHash   MaskMethod = "hash"   // SHA-256 of the salted text, in hexadecimal: equal values stay equal
 	MaskRedact MaskMethod = "redact" // the text ***
@@ -61,4 +62,60 @@ type Mask struct {
 	Columns []string   `yaml:"columns"`
 	Method  MaskMethod `yaml:"method"`
 	Salt    string     `yaml:"salt,omitempty"` // for hash; may be a reference
+}
+
+// compilerVersion is part of every Hash. It changes whenever the same steps
+// compile to SQL that gives other rows than before.
+const compilerVersion = "1"
+
+// Hash identifies what steps do: equal hashes give equal tables from equal
+// input. It is stable across runs and machines, 64 hexadecimal digits. A salt
+// takes part in the form that it has in the step, so a reference stays one.
+func Hash(steps []Step) string {
+	canonical, err := json.Marshal(struct {
+		Compiler string
+		Steps    []Step
+	}{compilerVersion, steps})
+	if err != nil {
+		panic("transform: steps are plain data: " + err.Error())
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:])
+}
+
+// Kind is the name of the step as wplake.yaml spells it, or "" when none or
+// more than one of its fields are set.
+func (s Step) Kind() string {
+	if kinds := s.kinds(); len(kinds) == 1 {
+		return kinds[0]
+	}
+	return ""
+}
+
+// kinds names the fields that are set.
+func (s Step) kinds() []string {
+	var kinds []string
+	for _, k := range []struct {
+		name string
+		set  bool
+	}{
+		{"drop", s.Drop != nil},
+		{"select", s.Select != nil},
+		{"rename", s.Rename != nil},
+		{"cast", s.Cast != nil},
+		{"split_date", s.SplitDate != nil},
+		{"decode_entities", s.DecodeEntities != nil},
+		{"trim", s.Trim != nil},
+		{"null_if", s.NullIf != nil},
+		{"replace", s.Replace != nil},
+		{"filter", s.Filter != ""},
+		{"deduplicate", s.Deduplicate != nil},
+		{"mask", s.Mask != nil},
+		{"sql", s.SQL != ""},
+	} {
+		if k.set {
+			kinds = append(kinds, k.name)
+		}
+	}
+	return kinds
 }

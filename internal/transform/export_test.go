@@ -1,0 +1,12 @@
+package transform
+
+import "strings"
+
+// EntityNames lists all named references, with the semicolon where they need one.
+func EntityNames() []string {
+	names := strings.Fields(legacyNames)
+	for _, e := range entities() {
+		names = append(names, e.name+";")
+	}
+	return names
+}
