@@ -101,7 +101,7 @@ func (p *process) wait(t *testing.T) result {
 	case err := <-p.done:
 		return p.result(t, err)
 	case <-time.After(2 * time.Minute):
-		_ = p.cmd.Process.Kill()
+		p.send(t, syscall.SIGQUIT) // Go prints where every goroutine is
 		<-p.done
 		t.Fatalf("still running after two minutes: %v\nstderr: %s", p.cmd.Args, p.stderr.String())
 		return result{}
