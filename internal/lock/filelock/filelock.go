@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"wplake/internal/lake"
@@ -162,6 +163,14 @@ func readHolder(f *os.File) (h lock.Holder, err error) {
 }
 
 func (l *Locker) failed(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return &lake.Error{
+			Code:    lake.StorageFull,
+			Message: fmt.Sprintf("no space is left for the lake's lock %s", l.path),
+			Hint:    "free some space on that disk and run again",
+			Err:     err,
+		}
+	}
 	return &lake.Error{
 		Code:    lake.StorageFailed,
 		Message: fmt.Sprintf("the lake's lock %s cannot be used", l.path),
