@@ -53,9 +53,9 @@ type SourceEndpointsConfig struct {
 	Password         Ref            `yaml:"password,omitempty" secret:"true"`
 	Headers          map[string]Ref `yaml:"headers,omitempty" secret:"true"` // sent with every request to an endpoint's own host
 	Parallel         int            `yaml:"parallel,omitempty"`              // endpoints in flight
-	Retries          int            `yaml:"retries,omitempty"`               // attempts after the first; -1: none
+	Retries          int            `yaml:"retries,omitempty"`               // attempts after the first; in the file 0, here -1: none
 	MaxBytes         ByteSize       `yaml:"max_bytes,omitempty"`             // of one object, decompressed
-	MaxRedirects     int            `yaml:"max_redirects,omitempty"`         // -1: none
+	MaxRedirects     int            `yaml:"max_redirects,omitempty"`         // in the file 0, here -1: none
 	ConnectTimeout   Duration       `yaml:"connect_timeout,omitempty"`
 	FirstByteTimeout Duration       `yaml:"first_byte_timeout,omitempty"`
 	IdleTimeout      Duration       `yaml:"idle_timeout,omitempty"`  // between two reads of the body

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // decoder puts a syntax tree into Go values by their yaml tags. It is strict
@@ -332,6 +333,7 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, p place) {
 			continue
 		}
 		d.file.origins[at.path] = startOf(e.key)
+		d.file.keys[at.path] = startOf(e.key)
 		d.value(e.value, item, at)
 		result.SetMapIndex(reflect.ValueOf(e.name), item)
 	}
@@ -432,7 +434,7 @@ func (d *decoder) text(n ast.Node, v reflect.Value, p place, text string) {
 		return
 	}
 	if v.Type() == columnType() && !validType(text) {
-		hint := suggest(text, typeNames())
+		hint := suggestType(text)
 		if hint == "" {
 			hint = " (one of " + strings.Join(typeNames(), ", ") + ", decimal(p,s))"
 		}
@@ -449,6 +451,10 @@ func (d *decoder) text(n ast.Node, v reflect.Value, p place, text string) {
 }
 
 func (d *decoder) whole(n ast.Node, v reflect.Value, p place, text string) {
+	if plain := n.GetToken().Type == token.StringType; plain && strings.Trim(text, "0123456789") == "" {
+		d.problem(n, "%s: %s is too large a number", p.label(), text) // the parser took it for text
+		return
+	}
 	if _, ok := n.(*ast.IntegerNode); !ok {
 		d.wrongType(n, v.Type(), p)
 		return

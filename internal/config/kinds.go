@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"wplake/internal/lake"
 	"wplake/internal/transform"
@@ -39,6 +40,19 @@ func typeNames() []string {
 		string(lake.Bigint), string(lake.Int), string(lake.Double), string(lake.Boolean),
 		string(lake.String), string(lake.Timestamp), string(lake.Date),
 	}
+}
+
+// suggestType is suggest for types, which have other names elsewhere.
+func suggestType(text string) string {
+	elsewhere := map[string]lake.Type{
+		"text": lake.String, "varchar": lake.String, "char": lake.String,
+		"integer": lake.Int, "smallint": lake.Int, "long": lake.Bigint,
+		"float": lake.Double, "real": lake.Double, "bool": lake.Boolean, "datetime": lake.Timestamp,
+	}
+	if t, ok := elsewhere[strings.ToLower(text)]; ok {
+		return " (did you mean " + string(t) + "?)"
+	}
+	return suggest(text, typeNames())
 }
 
 var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)

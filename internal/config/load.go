@@ -35,6 +35,7 @@ type File struct {
 	lines   []string
 	secrets map[int]int         // line → column from which on it holds a secret
 	origins map[string]Position // where each value stands, by its path
+	keys    map[string]Position // where the names that the owner chose stand, by path
 }
 
 // Warning is something in a definition that is allowed but probably not meant.
@@ -104,7 +105,7 @@ func Load(path string) (Config, *File, error) {
 // Parse reads a definition from its text. name is what errors call it, dir the
 // folder that its paths are relative to. Errors are as Load's.
 func Parse(name, dir string, data []byte) (Config, *File, error) {
-	f := &File{Name: name, Dir: dir, origins: map[string]Position{}, secrets: map[int]int{}}
+	f := &File{Name: name, Dir: dir, origins: map[string]Position{}, keys: map[string]Position{}, secrets: map[int]int{}}
 	if len(data) > maxFileSize {
 		return Config{}, f, f.problemError([]problem{{text: fmt.Sprintf("is larger than %s", ByteSize(maxFileSize))}})
 	}
@@ -129,11 +130,21 @@ func Parse(name, dir string, data []byte) (Config, *File, error) {
 		v := &validator{file: f, config: &c}
 		v.validate()
 		d.problems = v.problems
+		c.Source.Endpoints.Retries = orNone(c.Source.Endpoints.Retries)
+		c.Source.Endpoints.MaxRedirects = orNone(c.Source.Endpoints.MaxRedirects)
 	}
 	if err := f.problemError(d.problems); err != nil {
 		return Config{}, f, err
 	}
 	return c, f, nil
+}
+
+// orNone makes a 0 that the owner wrote what Config has for none.
+func orNone(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 // notText finds the first place that is not UTF-8 or is a NUL.

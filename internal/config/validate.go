@@ -26,8 +26,13 @@ func (v *validator) problem(path, format string, args ...any) {
 	v.problems = append(v.problems, problem{at: v.file.at(path), text: fmt.Sprintf(format, args...)})
 }
 
+// keyProblem is problem for the name itself rather than its value.
+func (v *validator) keyProblem(path, format string, args ...any) {
+	v.problems = append(v.problems, problem{at: v.file.keys[path], text: fmt.Sprintf(format, args...)})
+}
+
 func (v *validator) warn(path, format string, args ...any) {
-	v.file.Warnings = append(v.file.Warnings, Warning{File: v.file.Name, Position: v.file.at(path), Text: fmt.Sprintf(format, args...)})
+	v.file.Warnings = append(v.file.Warnings, Warning{File: v.file.Name, Position: v.file.keys[path], Text: fmt.Sprintf(format, args...)})
 }
 
 // at is where a path's value stands, or what is around it.
@@ -91,10 +96,10 @@ func (v *validator) names() {
 	}
 }
 
-// between tells when a number is out of range.
-func (v *validator) between(path string, n, low, high int64) {
-	if n < low || n > high {
-		v.problem(path, "%s is from %d to %d, not %d", path, low, high, n)
+// within tells when a whole number is out of its range.
+func (v *validator) within(path string, n int) {
+	if r := spans()[path]; int64(n) < r.low || int64(n) > r.high {
+		v.problem(path, "%s is from %d to %d, not %d", path, r.low, r.high, n)
 	}
 }
 
@@ -113,16 +118,16 @@ func (v *validator) source() {
 		path := "source.endpoints.headers." + name
 		switch {
 		case !headerName.MatchString(name):
-			v.problem(path, "%q is not an HTTP header's name", name)
+			v.keyProblem(path, "%q is not an HTTP header's name", name)
 		case slices.ContainsFunc([]string{"Host", "Content-Length", "Transfer-Encoding", "Connection", "Accept-Encoding"}, func(s string) bool { return strings.EqualFold(s, name) }):
-			v.problem(path, "the header %s is wplake's own to set", name)
+			v.keyProblem(path, "the header %s is wplake's own to set", name)
 		case strings.ContainsAny(string(e.Headers[name]), "\r\n"):
 			v.problem(path, "a header's value is one line")
 		}
 	}
-	v.between("source.endpoints.parallel", int64(e.Parallel), 1, 64)
-	v.between("source.endpoints.retries", int64(e.Retries), -1, 20)
-	v.between("source.endpoints.max_redirects", int64(e.MaxRedirects), -1, 20)
+	v.within("source.endpoints.parallel", e.Parallel)
+	v.within("source.endpoints.retries", e.Retries)
+	v.within("source.endpoints.max_redirects", e.MaxRedirects)
 	if e.MaxBytes < 1 {
 		v.problem("source.endpoints.max_bytes", "source.endpoints.max_bytes is at least 1B")
 	}
@@ -139,8 +144,8 @@ func (v *validator) source() {
 			v.problem("source.endpoints."+t.name, "source.endpoints.%s is from 1ms to 24h, not %s", t.name, t.value)
 		}
 	}
-	v.between("source.sample.posts", int64(s.Posts), 0, 10_000_000)
-	v.between("source.sample.statistics", int64(s.Statistics), 0, 1_000_000_000)
+	v.within("source.sample.posts", s.Posts)
+	v.within("source.sample.statistics", s.Statistics)
 	v.unique("source.sample.objects", s.Objects, lake.ValidObjectName, "an object's name")
 }
 
@@ -174,7 +179,7 @@ func (v *validator) bounds() {
 	if c.Engine.MemoryLimit < MinMemory {
 		v.problem("engine.memory_limit", "engine.memory_limit is at least %s, not %s", MinMemory, c.Engine.MemoryLimit)
 	}
-	v.between("engine.parallel", int64(c.Engine.Parallel), 0, 64)
+	v.within("engine.parallel", c.Engine.Parallel)
 }
 
 // share tells when a share is not one.
@@ -220,7 +225,7 @@ func topics() []string {
 func (v *validator) channel(name string, r Ref) {
 	path := "alerts.channels." + name
 	if !channelName.MatchString(name) {
-		v.problem(path, "%q is not a channel's name: letters, digits, '_', '-' and '.', at most 63", name)
+		v.keyProblem(path, "%q is not a channel's name: letters, digits, '_', '-' and '.', at most 63", name)
 	}
 	if r.IsReference() {
 		return

@@ -16,18 +16,18 @@ func (v *validator) objects() {
 	for _, name := range slices.Sorted(maps.Keys(v.config.Objects)) {
 		o, path := v.config.Objects[name], "objects."+name
 		if !lake.ValidObjectName(name) {
-			v.problem(path, "%q is not an object's name: letters, digits, '_', '-' and '.', at most 128", name)
+			v.keyProblem(path, "%q is not an object's name: letters, digits, '_', '-' and '.', at most 128", name)
 			continue
 		}
 		table := lake.TableName(lake.Bronze, name)
 		if other, taken := tables[table]; taken {
-			v.problem(path, "the objects %s and %s would have the same table %q", other, name, table)
+			v.keyProblem(path, "the objects %s and %s would have the same table %q", other, name, table)
 		}
 		tables[table] = name
 		v.unique(path+".key", o.Key, notBlank, "a column's name")
 		for _, column := range slices.Sorted(maps.Keys(o.Columns)) {
 			if !notBlank(column) {
-				v.problem(path+".columns."+column, "%s.columns: %q is not a column's name", path, column)
+				v.keyProblem(path+".columns."+column, "%s.columns: %q is not a column's name", path, column)
 			}
 		}
 		if o.MaxLoss != nil {
