@@ -38,6 +38,8 @@ type app struct {
 	quiet      bool   // --quiet
 	verbose    bool   // --verbose
 	noColor    bool   // --no-color
+
+	started bool // the command line was understood
 }
 
 // exitError carries an exit status without a message of its own: the command
@@ -72,6 +74,9 @@ func (a *app) exitStatus(ctx context.Context, err error) int {
 	if code, ok := errors.AsType[exitError](err); ok {
 		return int(code)
 	}
+	if !a.started { // cobra found the command line wrong
+		err = usageError{err}
+	}
 	a.printError(err)
 	if ctx.Err() != nil || lake.HasCode(err, lake.Interrupted) {
 		return exitInterrupted
@@ -101,8 +106,10 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print errors only")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "print what is done, step by step")
 	flags.BoolVar(&a.noColor, "no-color", false, "print without colours (NO_COLOR works too)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentPreRun = func(*cobra.Command, []string) { a.started = true }
 	root.AddCommand(
+		a.runCommand(),
+		a.stageCommand(),
 		a.versionCommand(),
 	)
 	return root

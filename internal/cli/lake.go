@@ -2,11 +2,52 @@ package cli
 
 import (
 	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
 
+	"wplake/internal/config"
 	"wplake/internal/home"
 )
 
+// loadConfig reads the lake's definition: --config, or the nearest one from
+// here upwards.
+func (a *app) loadConfig() (config.Config, *config.File, error) {
+	path := a.configPath
+	if path == "" {
+		found, err := config.Find(".")
+		if err != nil {
+			return config.Config{}, nil, err
+		}
+		path = found
+	}
+	return config.Load(path)
+}
+
 // openHome reads the lake's definition and opens its home. The caller closes it.
 func (a *app) openHome(ctx context.Context) (*home.Home, error) {
-	panic("to be written")
+	c, file, err := a.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	root := file.Abs(c.Root)
+	if a.root != "" {
+		if root, err = filepath.Abs(a.root); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	logFile := home.NewLogFile(root)
+	return home.Open(ctx, c, home.Options{
+		Dir: file.Dir, Root: root, Getenv: os.LookupEnv, Now: a.now, Log: a.logger(logFile), LogFile: logFile,
+	})
+}
+
+// logger writes to the lake's log, and with --verbose to standard error as well.
+func (a *app) logger(file io.Writer) *slog.Logger {
+	handler := slog.Handler(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	if a.verbose {
+		handler = slog.NewMultiHandler(handler, slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return slog.New(handler)
 }

@@ -5,22 +5,34 @@ package home
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"wplake/internal/catalog"
+	"wplake/internal/catalog/sqlite"
 	"wplake/internal/config"
 	"wplake/internal/engine"
+	"wplake/internal/engine/duckdb"
 	"wplake/internal/lake"
 	"wplake/internal/lock"
+	"wplake/internal/lock/filelock"
 	"wplake/internal/notify"
+	"wplake/internal/notify/people"
 	"wplake/internal/params"
+	"wplake/internal/params/yamlfile"
 	"wplake/internal/store"
-	"wplake/internal/wordpress"
+	"wplake/internal/store/local"
 )
 
 // Home is where a lake runs. What opens files or takes memory is opened when
-// it is first asked for, and closed by Close.
+// it is first asked for, and closed by Close. A Home is not for concurrent use;
+// what it hands out is.
 type Home struct {
 	Config   config.Config
 	Root     string // absolute path of the lake's folder
@@ -30,34 +42,153 @@ type Home struct {
 	Notifier notify.Notifier
 	Catalog  catalog.Catalog
 	Lock     lock.Locker
+	History  History
 	Log      *slog.Logger
 	Now      func() time.Time
 
-	closers []func() error
+	resolver config.Resolver
+	engine   engine.Engine
+	closers  []func() error
 }
 
-// Source opens the lake's source.
-func (h *Home) Source(ctx context.Context) (wordpress.Source, error) {
-	panic("to be written")
+// Options are what a home gets from outside.
+type Options struct {
+	Dir    string // the definition's folder, absolute
+	Root   string // the lake's folder instead of the definition's, if not empty
+	Getenv func(string) (string, bool)
+	Log    *slog.Logger
+	Now    func() time.Time
+	// LogFile is closed with the home; may be nil.
+	LogFile io.Closer
 }
 
-// Engine opens the engine that runs the stages' SQL.
+// Open puts together the embedded home of a lake. It creates nothing: folders
+// appear when something is written. Which bucket a layer has is a parameter.
+func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
+	root := c.Root
+	if o.Root != "" {
+		root = o.Root
+	}
+	if !filepath.IsAbs(root) {
+		root = filepath.Join(o.Dir, root)
+	}
+	h := &Home{
+		Config: c, Root: root, State: filepath.Join(root, ".wplake"),
+		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now,
+	}
+	if o.LogFile != nil {
+		h.closers = append(h.closers, o.LogFile.Close)
+	}
+	h.Params = params.WithDefaults(yamlfile.New(filepath.Join(root, "params.yaml")), defaultParameters(c))
+	h.resolver = config.Resolver{Getenv: o.Getenv, Params: h.Params, Dir: o.Dir}
+	h.Notifier = people.New(people.Options{Alerts: c.Alerts, Resolve: h.resolver.Resolve, Log: o.Log})
+	h.Lock = filelock.New(filepath.Join(h.State, "lock"), o.Now)
+	h.History = History{dir: filepath.Join(h.State, "runs")}
+	h.Catalog = sqlite.New(filepath.Join(h.State, "catalog.db"), o.Now)
+	h.closers = append(h.closers, h.Catalog.Close)
+	for _, l := range lake.Layers() {
+		bucket, err := h.Params.Get(ctx, bucketParameter(l))
+		if err != nil {
+			return nil, &lake.Error{
+				Code: lake.ParameterMissing, Err: err,
+				Message: fmt.Sprintf("%s: No S3 %s bucket returned", functionName(l), l),
+				Hint:    fmt.Sprintf("set it: wplake param set %s NAME", bucketParameter(l)),
+			}
+		}
+		h.Buckets[l] = local.New(root, bucket.Value, o.Log)
+	}
+	return h, nil
+}
+
+// bucketParameter is the parameter that holds the name of a layer's bucket.
+func bucketParameter(l lake.Layer) string { return "/s3/lakehouse/name/" + string(l) }
+
+// functionName is how a layer's stage is called in messages.
+func functionName(l lake.Layer) string { return "data_wordpressapi_" + string(l) }
+
+// defaultParameters are the parameters that a lake has without setting any.
+func defaultParameters(c config.Config) []params.Parameter {
+	var defaults []params.Parameter
+	for _, l := range lake.Layers() {
+		defaults = append(defaults,
+			params.Parameter{Name: bucketParameter(l), Type: params.String, Value: c.Buckets.Name(l)},
+			params.Parameter{Name: "/sns/data/lakehouse/" + string(l), Type: params.String, Value: notify.Topic(l)})
+	}
+	return defaults
+}
+
+// Resolve returns the value of a reference in the definition.
+func (h *Home) Resolve(ctx context.Context, r config.Ref) (string, error) {
+	return h.resolver.Resolve(ctx, r)
+}
+
+// What a process needs besides DuckDB's own memory, in bytes: the binary and
+// its libraries, Go's heap, and what the allocator holds back.
+const (
+	processOverhead = 72 << 20
+	goMemory        = 40 << 20
+)
+
+// Parallel is how many objects the stages deal with at once: one for each 256
+// MB of memory and for each core, unless the definition says.
+func (h *Home) Parallel() int {
+	if h.Config.Engine.Parallel > 0 {
+		return h.Config.Engine.Parallel
+	}
+	return max(1, min(runtime.NumCPU(), int(h.Config.Engine.MemoryLimit/250e6)))
+}
+
+// Engine opens the engine that runs the stages' SQL, and bounds the process to
+// the definition's memory limit.
 func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
-	panic("to be written")
+	if h.engine != nil {
+		return h.engine, nil
+	}
+	dir, err := h.scratch("engine-")
+	if err != nil {
+		return nil, err
+	}
+	limit := int64(h.Config.Engine.MemoryLimit)
+	debug.SetMemoryLimit(goMemory)
+	e, err := duckdb.Open(ctx, duckdb.Options{
+		MemoryLimit: max(limit-processOverhead, limit/3), TempDir: dir, Log: h.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.engine = e
+	h.closers = append(h.closers, e.Close)
+	return e, nil
 }
 
-// Reader opens a reader of all the lake's tables for a person's SQL: by their
-// catalog names in the dataset's schema, and as <layer>.<object> and
-// <layer>_rejects.<object>.
-func (h *Home) Reader(ctx context.Context) (engine.Reader, error) {
-	panic("to be written")
+// scratch makes a temporary folder in the lake's own folder, so that objects
+// can be linked into it; Close removes it. Where the lake cannot be written to,
+// it is made in the system's folder for such files.
+func (h *Home) scratch(prefix string) (string, error) {
+	dir := filepath.Join(h.State, "tmp")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		dir = "" // the system's
+	}
+	made, err := os.MkdirTemp(dir, prefix)
+	if err != nil && dir != "" {
+		made, err = os.MkdirTemp("", prefix)
+	}
+	if err != nil {
+		return "", store.Failure("create a temporary folder in", dir, err)
+	}
+	h.closers = append(h.closers, func() error { return os.RemoveAll(made) })
+	return made, nil
 }
 
-// Close closes all that was opened.
+// Close closes all that was opened, the last first.
 func (h *Home) Close() error {
 	var errs []error
-	for _, c := range h.closers {
-		errs = append(errs, c())
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		errs = append(errs, h.closers[i]())
 	}
+	h.closers = nil
 	return errors.Join(errs...)
 }
+
+// DuckDBVersion is the version of the SQL engine in the binary.
+func DuckDBVersion() string { return duckdb.Version() }

@@ -56,7 +56,9 @@ func crawl(l lake.Layer) Stage {
 		return catalog.Crawl(ctx, catalog.Crawler{
 			Catalog: d.Catalog, Bucket: d.Buckets[l], Describe: d.Engine.Describe,
 			Database: d.Config.Dataset, Layer: l, Scratch: d.Scratch, Log: d.Log, Now: d.Now,
-			Done: func(r lake.ObjectReport) { d.progress(Event{Stage: "crawl-" + string(l), Object: r.Object, Report: &r}) },
+			Done: func(r lake.ObjectReport) {
+				d.progress(Event{Stage: "crawl-" + string(l), Object: r.Object, Report: &r})
+			},
 		}, req.RunID, req.Objects)
 	}
 }

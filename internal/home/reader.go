@@ -1,0 +1,90 @@
+package home
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"wplake/internal/engine"
+	"wplake/internal/engine/duckdb"
+	"wplake/internal/lake"
+	"wplake/internal/store"
+)
+
+// readerPrefix begins the names of readers' folders; the process id follows.
+const readerPrefix = "reader-"
+
+// Reader opens a reader of all the lake's tables for a person's SQL: by their
+// catalog names in the dataset's schema, and as <layer>.<object> and
+// <layer>_rejects.<object>. It sees the tables as they are now, whatever a run
+// does meanwhile: their files are linked into a folder of its own.
+func (h *Home) Reader(ctx context.Context) (engine.Reader, error) {
+	dir, err := h.scratch(readerPrefix + strconv.Itoa(os.Getpid()) + "-")
+	if err != nil {
+		return nil, err
+	}
+	tables, err := h.Tables(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	return duckdb.OpenReader(ctx, duckdb.ReaderOptions{
+		Tables: tables, MemoryLimit: int64(h.Config.Engine.MemoryLimit), TempDir: dir, DefaultSchema: h.Config.Dataset,
+	})
+}
+
+// Tables lists all tables with their files: copies in the folder dir that
+// later writes leave alone, or the objects themselves when dir is empty.
+func (h *Home) Tables(ctx context.Context, dir string) ([]engine.Table, error) {
+	var tables []engine.Table
+	for _, l := range lake.TableLayers() {
+		bucket := h.Buckets[l]
+		for _, dataset := range []string{h.Config.Dataset, h.Config.Dataset + "_rejects"} {
+			infos, err := bucket.List(ctx, dataset+"/")
+			if err != nil {
+				return nil, err
+			}
+			for _, info := range infos {
+				object, ok := lake.ObjectOfKey(l, dataset, info.Key)
+				if !ok {
+					continue
+				}
+				path := strings.TrimPrefix(bucket.URI(info.Key), "file://")
+				if dir != "" {
+					if path, err = bucket.Download(ctx, info.Key, dir); errors.Is(err, store.ErrNotFound) {
+						continue // deleted since the listing
+					}
+					if err != nil {
+						return nil, err
+					}
+				}
+				if dataset != h.Config.Dataset {
+					tables = append(tables, engine.Table{Schema: string(l) + "_rejects", Name: object, Path: path})
+					continue
+				}
+				tables = append(tables,
+					engine.Table{Schema: h.Config.Dataset, Name: lake.TableName(l, object), Path: path},
+					engine.Table{Schema: string(l), Name: object, Path: path})
+			}
+		}
+	}
+	return tables, nil
+}
+
+// readerLives reports whether the process of a reader's folder is running.
+func (h *Home) readerLives(dir string) bool {
+	pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), readerPrefix), "-")
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		return false
+	}
+	p, err := os.FindProcess(n)
+	if err != nil {
+		return false
+	}
+	err = p.Signal(syscall.Signal(0))
+	return err == nil || errors.Is(err, os.ErrPermission)
+}

@@ -1,0 +1,120 @@
+package home
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"wplake/internal/lake"
+	"wplake/internal/lock"
+	"wplake/internal/notify"
+	"wplake/internal/pipeline"
+)
+
+// RunRequest says what a run is to do.
+type RunRequest struct {
+	Stages   []string // names of stages, in order
+	Request  pipeline.Request
+	Wait     time.Duration // for another run to end
+	Command  string        // as other runs are told who holds the lake
+	Progress func(pipeline.Event)
+}
+
+// NewRunID makes the name of a run: its time and a random part. Names sort by
+// time.
+func NewRunID(now time.Time) string {
+	random := make([]byte, 4)
+	_, _ = rand.Read(random) // never fails
+	return strings.ReplaceAll(now.UTC().Format("20060102T150405.000Z"), ".", "") + "-" + hex.EncodeToString(random)
+}
+
+// Run runs stages of the pipeline: it takes the lake's lock, removes what
+// interrupted runs left behind, runs the stages, tells people about failures
+// and recoveries, and keeps the report. The error says that the run could not
+// begin, or that an alert or the report could not be delivered; failures of
+// objects are in the report.
+func (h *Home) Run(ctx context.Context, r RunRequest) (report lake.RunReport, err error) {
+	host, _ := os.Hostname() // "" will do
+	release, err := h.Lock.Acquire(ctx, lock.Holder{
+		RunID: r.Request.RunID, Host: host, PID: os.Getpid(), Command: r.Command, Since: h.Now(),
+	}, r.Wait)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := h.sweep(ctx); err != nil {
+		return report, err
+	}
+	d, err := h.deps(ctx, r)
+	if err != nil {
+		return report, err
+	}
+	previous, err := h.History.LastWith(r.Stages)
+	if err != nil {
+		return report, err
+	}
+	report = pipeline.Run(ctx, d, r.Stages, r.Request)
+	return report, errors.Join(h.alert(ctx, report, previous), h.History.Save(report))
+}
+
+func (h *Home) deps(ctx context.Context, r RunRequest) (pipeline.Deps, error) {
+	scratch, err := h.scratch("run-")
+	if err != nil {
+		return pipeline.Deps{}, err
+	}
+	e, err := h.Engine(ctx)
+	if err != nil {
+		return pipeline.Deps{}, err
+	}
+	return pipeline.Deps{
+		Config: h.Config, Source: h.Source(), Buckets: h.Buckets, Engine: e, Catalog: h.Catalog,
+		Resolve: h.Resolve, Log: h.Log, Now: h.Now, Parallel: h.Parallel(), Scratch: scratch, Progress: r.Progress,
+	}, nil
+}
+
+// sweep removes what runs left behind that did not end by themselves. The lock
+// is held, so nobody else writes; folders of readers are left to those whose
+// process lives.
+func (h *Home) sweep(ctx context.Context) error {
+	for l, b := range h.Buckets {
+		n, err := b.Sweep(ctx)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			h.Log.Info(fmt.Sprintf("%d temporary files of an interrupted run were removed", n), "bucket", b.Name(), "layer", string(l))
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(h.State, "tmp", "*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if strings.HasPrefix(filepath.Base(dir), readerPrefix) && h.readerLives(dir) {
+			continue
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alert publishes at most one message a layer.
+func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.RunReport) error {
+	var errs []error
+	for _, m := range notify.RunMessages(report, previous) {
+		if p, err := h.Params.Get(ctx, "/sns/data/lakehouse/"+strings.TrimPrefix(m.Topic, "data-lakehouse-")); err == nil {
+			m.Topic = p.Value
+		}
+		// Also when the run was interrupted: a failure reaches a person.
+		errs = append(errs, h.Notifier.Publish(context.WithoutCancel(ctx), m))
+	}
+	return errors.Join(errs...)
+}
