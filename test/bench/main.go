@@ -1,0 +1,133 @@
+// Command bench measures wplake's bronze and silver, with all their checks,
+// against the tuned floor: plain DuckDB COPY of the same data to the same
+// columns, without checks, one object after the other.
+//
+// Wall times come from alternating rounds in one process. Peak memory is the
+// kernel's own account (ru_maxrss) of a process of its own for each way, since
+// an allocator does not give back what another way took.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+)
+
+func main() {
+	var o options
+	flag.IntVar(&o.posts, "posts", 50_000, "posts, of 2 to 6 kB each")
+	flag.IntVar(&o.statistics, "statistics", 1_000_000, "rows of statistics_pages")
+	flag.StringVar(&o.dir, "dir", "", "folder for data (default: a temporary one, removed afterwards)")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each way; the median counts")
+	flag.Int64Var(&o.limit, "limit", 0, "memory_limit in MB (default: both 512 and 256)")
+	flag.StringVar(&o.child, "child", "", "measure one way once and exit; used by the command itself")
+	flag.Parse()
+	if err := o.run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	posts, statistics, rounds int
+	dir, child                string
+	limit                     int64
+}
+
+func (o options) run(ctx context.Context) error {
+	if o.child != "" {
+		return o.once(ctx, o.child, o.limit)
+	}
+	if o.dir == "" {
+		dir, err := os.MkdirTemp("", "wplake-bench-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }() // the system's folder for such files
+		o.dir = dir
+	}
+	bytes, err := generate(ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d posts and %d statistics rows, %d MB of JSON; %d cores, %s\n\n", o.posts, o.statistics, bytes/1e6, runtime.NumCPU(), runtime.Version())
+	limits := []int64{512, 256}
+	if o.limit != 0 {
+		limits = []int64{o.limit}
+	}
+	fmt.Printf("%-22s %-8s %12s %12s %8s %14s\n", "memory_limit", "", "wall median", "min…max", "ratio", "peak MiB")
+	for _, limit := range limits {
+		if err := o.compare(ctx, limit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare measures both ways at one memory limit.
+func (o options) compare(ctx context.Context, limit int64) error {
+	walls := map[string][]time.Duration{}
+	for range o.rounds {
+		for _, way := range []string{"floor", "wplake"} {
+			began := time.Now()
+			if err := o.once(ctx, way, limit); err != nil {
+				return err
+			}
+			walls[way] = append(walls[way], time.Since(began))
+		}
+	}
+	for _, way := range []string{"floor", "wplake"} {
+		peak, err := o.peak(ctx, way, limit)
+		if err != nil {
+			return err
+		}
+		slices.Sort(walls[way])
+		w := walls[way]
+		ratio := float64(w[len(w)/2]) / float64(walls["floor"][len(w)/2])
+		fmt.Printf("%-22s %-8s %10.2f s %5.2f…%5.2f %8.2f %14.0f\n", fmt.Sprintf("%d MB", limit), way,
+			w[len(w)/2].Seconds(), w[0].Seconds(), w[len(w)-1].Seconds(), ratio, peak)
+		slices.Sort(walls["floor"])
+	}
+	return nil
+}
+
+// peak runs one way in a process of its own and returns its largest resident
+// set in MiB.
+func (o options) peak(ctx context.Context, way string, limit int64) (float64, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, self, "-child", way, "-dir", o.dir, "-limit", fmt.Sprint(limit))
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return 0, fmt.Errorf("%s: %w", way, err)
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0, fmt.Errorf("this system does not tell a process's memory")
+	}
+	kib := usage.Maxrss
+	if runtime.GOOS == "darwin" {
+		kib /= 1024
+	}
+	return float64(kib) / 1024, nil
+}
+
+// once does the work one way, from raw to silver.
+func (o options) once(ctx context.Context, way string, limit int64) error {
+	if err := os.RemoveAll(filepath.Join(o.dir, "out")); err != nil {
+		return err
+	}
+	if way == "floor" {
+		return floor(ctx, o.dir, limit)
+	}
+	return wplake(ctx, o.dir, limit)
+}
