@@ -16,7 +16,7 @@ func hint(status int, resp *http.Response, body string, a answer) string {
 	switch status {
 	case http.StatusUnauthorized:
 		if sent(resp.Request) {
-			return strippedHint()
+			return unhelpfulCredentialsHint()
 		}
 		return "the endpoint asks for credentials: set source.endpoints.user and source.endpoints.password (an application password of WordPress)"
 	case http.StatusForbidden:
@@ -47,16 +47,17 @@ func codeHint(code string, credentials bool) string {
 		return "the user or the application password is wrong, or application passwords are switched off (they need HTTPS)"
 	case "rest_not_logged_in", "rest_forbidden", "rest_forbidden_context":
 		if credentials {
-			return "the user lacks the permission, or " + strippedHint()
+			return unhelpfulCredentialsHint()
 		}
 		return "the endpoint asks for credentials: set source.endpoints.user and source.endpoints.password (an application password of WordPress)"
 	}
 	return ""
 }
 
-func strippedHint() string {
-	return "the server drops the Authorization header before PHP sees it: with Apache set CGIPassAuth On or \"SetEnvIf Authorization (.*) HTTP_AUTHORIZATION=$1\"; " +
-		"otherwise user or password are wrong"
+// unhelpfulCredentialsHint explains credentials that were sent and did not help.
+func unhelpfulCredentialsHint() string {
+	return "the user or the password is wrong (WordPress then takes wplake for a visitor), the user lacks the permission, " +
+		"or the server drops the Authorization header before PHP sees it (with Apache set CGIPassAuth On)"
 }
 
 // productHint recognises the firewalls and plugins that answer in the place of

@@ -101,6 +101,7 @@ func (a answer) quote() string {
 
 // withoutTags makes plain text of a little HTML, as in WordPress's messages.
 func withoutTags(s string) string {
+	s = regexp.MustCompile(`(?i)</?(p|br|div|li|ul|h[1-6])\b[^>]*>`).ReplaceAllString(s, " ") // these part words
 	return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(s, ""))
 }
 
