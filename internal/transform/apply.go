@@ -343,8 +343,9 @@ func (c *compiler) mask(m Mask, note noteFunc) (*shape, error) {
 		case MaskRedact:
 			value = "CASE WHEN " + x + " IS NOT NULL THEN '***' END"
 		case MaskEmail:
-			value = fmt.Sprintf("CASE WHEN strpos(%s, '@') > 1 THEN substr(%s, 1, 1) || '***' || substr(%s, strpos(%s, '@')) WHEN %s IS NOT NULL THEN '***' END",
-				value, value, value, value, x)
+			// Only what has one @ is an address; of anything else nothing shows.
+			value = fmt.Sprintf("CASE WHEN %s THEN substr(%s, 1, 1) || '***' || substr(%s, strpos(%s, '@')) WHEN %s IS NOT NULL THEN '***' END",
+				c.dialect.matches(value, `\A[^@\s]+@[^@\s]+\z`), value, value, value, x)
 		case MaskNull: // keeps the type, whatever it is
 			value, masked.Type = "CASE WHEN FALSE THEN "+x+" END", column.Type
 		}
@@ -383,15 +384,21 @@ func (c *compiler) sql(query string) (*shape, error) {
 	}
 	c.carry = ""
 	// The line break before the parenthesis ends a comment that ends the query.
-	body := fmt.Sprintf("  WITH input AS (\n%s\n  )\n  SELECT * FROM (\n%s\n  ) AS result",
-		c.selectFrom(plainItems(c.columns), c.last(), ""), strings.TrimSpace(query))
-	c.push("result", "", body)
-	setup := c.finishSetup()
-	full := c.query("SELECT * FROM result")
+	relation := fmt.Sprintf("(\n%s\n  ) AS result", strings.TrimSpace(query))
+	with := fmt.Sprintf("  WITH input AS (\n%s\n  )\n", c.selectFrom(plainItems(c.columns), c.last(), ""))
+	c.push("result", "", with+"  SELECT * FROM "+relation)
+	whole := c.query("SELECT * FROM result")
 	c.ctes = c.ctes[:len(c.ctes)-1]
-	columns, err := c.options.Describe(setup, full)
+	columns, err := c.options.Describe(c.finishSetup(), whole)
 	if err != nil {
 		return nil, err
 	}
-	return &shape{items: plainItems(columns), body: body}, nil
+	// Sums and the like have types that no Parquet file holds exactly.
+	items := plainItems(columns)
+	for k, column := range columns {
+		if kindOf(column.Type) != nestedKind {
+			items[k] = item{c.dialect.cast(ident(column.Name), column.Type), column, false}
+		}
+	}
+	return &shape{items: items, body: with + c.selectFrom(items, relation, "")}, nil
 }

@@ -35,7 +35,7 @@ type Stage struct {
 	Columns []lake.Column     // of SQL, without the carried column
 	Touched []string          // columns (in the new spelling) of which the step may change values
 	Renamed map[string]string // old name → new name
-	Carried bool              // SQL's last column is the carried one
+	Carried bool              // SQL's last column is the carried one: rows are those of the input
 }
 
 // Options refine Compile. The zero value will do.
@@ -131,7 +131,7 @@ type shape struct {
 func (s shape) touched(before []lake.Column) []string {
 	var out []string
 	for _, i := range s.items {
-		if !i.plain && lake.FindColumn(before, i.column.Name) >= 0 && s.renamed == nil {
+		if !i.plain && s.body == "" && lake.FindColumn(before, i.column.Name) >= 0 && s.renamed == nil {
 			out = append(out, i.column.Name)
 		}
 	}
@@ -210,7 +210,7 @@ func (c *compiler) query(final string) string {
 	var b strings.Builder
 	b.WriteString("WITH\n")
 	if c.entities && c.dialect == Trino {
-		b.WriteString("entities AS (\n  SELECT " + literal(entityText(entities())) + " AS names\n),\n")
+		b.WriteString("entities AS (\n  SELECT " + literal(entityText(entities())) + " AS " + entityColumn + "\n),\n")
 	}
 	for i, part := range c.ctes {
 		if i > 0 {

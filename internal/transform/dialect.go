@@ -142,7 +142,7 @@ func (d Dialect) jsonRow(columns []lake.Column) string {
 			continue
 		}
 		switch kindOf(c.Type) {
-		case textKind, wholeKind, decimalKind, booleanKind:
+		case textKind, wholeKind, floatKind, decimalKind, booleanKind:
 		case nestedKind:
 			x = d.toText(x, c.Type) + " FORMAT JSON"
 		default:

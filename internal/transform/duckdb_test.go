@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,3 +140,7 @@ func (d *db) compile(table string, options transform.Options, steps ...transform
 	d.exec(plan.Setup...)
 	return plan
 }
+
+func equalColumns(a, b []lake.Column) bool { return slices.Equal(a, b) }
+
+func equalRows(a, b [][]string) bool { return slices.EqualFunc(a, b, slices.Equal[[]string]) }

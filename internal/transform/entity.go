@@ -26,8 +26,8 @@ const (
 // entityMark stands before each entity in entityText; no entity stands for it.
 const entityMark = "\u241f"
 
-// frequent entities are found without a search.
-var frequent = [...]string{"amp", "lt", "gt", "quot", "nbsp", "apos", "hellip", "rsquo", "lsquo", "rdquo", "ldquo", "ndash", "mdash"}
+// frequent names are found without a search.
+const frequent = "amp lt gt quot nbsp apos hellip rsquo lsquo rdquo ldquo ndash mdash"
 
 // windows1252 are the characters that &#128; to &#159; really mean.
 const windows1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ"
@@ -101,10 +101,13 @@ func entityMacros() []string {
 	}
 }
 
+// entityColumn is the column of the table entities. No table of a site has it.
+const entityColumn = "_wplake_entities"
+
 // decodeExpression is the whole expression, for engines without macros. It
-// reads entityText from the column names of the table entities.
+// reads entityText from the column entityColumn of the table entities.
 func decodeExpression(d Dialect, x string) string {
-	return decodeText(d, x, decodeToken(d, "entities.names"))
+	return decodeText(d, x, decodeToken(d, entityColumn))
 }
 
 // decodeText decodes a text, given an expression that decodes the token t.
@@ -121,7 +124,7 @@ func decodeToken(d Dialect, names string) string {
 	for _, e := range entities() {
 		byName[e.name] = e.value
 	}
-	for _, name := range frequent {
+	for name := range strings.FieldsSeq(frequent) {
 		fmt.Fprintf(&b, " WHEN t = %s THEN %s", literal("&"+name+";"), literal(byName[name]))
 	}
 	code := fmt.Sprintf("CASE WHEN t LIKE '&#x%%' OR t LIKE '&#X%%'"+

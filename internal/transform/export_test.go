@@ -10,3 +10,6 @@ func EntityNames() []string {
 	}
 	return names
 }
+
+// EntityLiteral is the text of all entities as SQL.
+func EntityLiteral() string { return literal(entityText(entities())) }

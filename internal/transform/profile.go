@@ -84,7 +84,7 @@ func fullRules() map[string][]Step {
 		"usermeta":    {{Filter: noSecretKeys}},
 		"options":     {{Filter: plainOptions}},
 		"links": {
-			{Drop: []string{"link_notes", "link_rss"}},
+			{Drop: []string{"link_rss"}},
 			{DecodeEntities: []string{"link_name"}},
 		},
 	}
