@@ -1,4 +1,4 @@
-//go:build wordpress && linux
+//go:build wordpress
 
 // Package wordpress_test runs wplake against a real WordPress on this machine.
 package wordpress_test

@@ -1,4 +1,4 @@
-//go:build wordpress && linux
+//go:build wordpress
 
 package wordpress_test
 
@@ -88,36 +88,43 @@ func (s *site) run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// start starts a program that runs until the test ends. It leads a process
-// group of its own, so that its children end with it; and it ends as well
-// when the test is killed.
-func (s *site) start(t *testing.T, stop syscall.Signal, name string, args ...string) {
+// start starts a program that runs until the test ends. A shell watches over
+// it, which reads from a pipe that the test holds open: when the test closes
+// it, or dies however it may, the shell ends the program with all its children.
+func (s *site) start(t *testing.T, name string, args ...string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(filepath.Dir(s.socket), filepath.Base(name)+".log"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	const watch = `"$@" & read -r _; kill -TERM $!; wait; kill -KILL 0`
 	// Not the test's context: it is cancelled before the clean-up runs.
-	cmd := exec.CommandContext(context.Background(), name, args...)
+	cmd := exec.CommandContext(context.Background(), "sh", append([]string{"-c", watch, "sh", name}, args...)...)
 	cmd.Env = append(s.environment(), "PHP_CLI_SERVER_WORKERS=4")
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	hold, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // a signal ends it
+		_ = cmd.Wait() // the shell kills itself last
 		close(ended)
 	}()
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, stop) // it may have ended by itself
+		if err := hold.Close(); err != nil {
+			t.Error(err)
+		}
 		select {
 		case <-ended:
 		case <-time.After(20 * time.Second):
 			t.Errorf("%s did not end", name)
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may just have ended
 		}
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what is left of its group
 		if t.Failed() {
 			if text, err := os.ReadFile(log.Name()); err == nil {
 				t.Logf("%s:\n%s", name, text[max(0, len(text)-4000):])
@@ -149,7 +156,7 @@ func (s *site) startDatabase(t *testing.T, dir string) {
 	t.Helper()
 	data := filepath.Join(dir, "db")
 	s.run(t, "mariadb-install-db", "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db", "--user="+userName())
-	s.start(t, syscall.SIGTERM, "mariadbd", "--no-defaults", "--datadir="+data, "--socket="+s.socket, "--skip-networking",
+	s.start(t, "mariadbd", "--no-defaults", "--datadir="+data, "--socket="+s.socket, "--skip-networking",
 		"--pid-file="+filepath.Join(dir, "db.pid"), "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0",
 		"--character-set-server=utf8mb4", "--user="+userName())
 	await(t, "MariaDB", func() bool {
@@ -204,7 +211,7 @@ func (s *site) serve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.start(t, syscall.SIGKILL, "php", "-S", strings.TrimPrefix(s.URL, "http://"), "-t", s.Root, router)
+	s.start(t, "php", "-S", strings.TrimPrefix(s.URL, "http://"), "-t", s.Root, router)
 	await(t, "WordPress", func() bool {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/wp-json/", nil)
 		if err != nil {
