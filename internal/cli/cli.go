@@ -110,7 +110,15 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(),
 		a.stageCommand(),
+		a.crawlCommand(),
+		a.tablesCommand(),
+		a.initCommand(),
+		a.configCommand(),
+		a.paramCommand(),
+		a.notifyCommand(),
+		a.doctorCommand(),
 		a.versionCommand(),
+		a.completionCommand(),
 	)
 	return root
 }

@@ -103,6 +103,9 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 // bucketParameter is the parameter that holds the name of a layer's bucket.
 func bucketParameter(l lake.Layer) string { return "/s3/lakehouse/name/" + string(l) }
 
+// topicParameter is the parameter that holds the name of a layer's topic.
+func topicParameter(l lake.Layer) string { return "/sns/data/lakehouse/" + string(l) }
+
 // functionName is how a layer's stage is called in messages.
 func functionName(l lake.Layer) string { return "data_wordpressapi_" + string(l) }
 
@@ -112,7 +115,7 @@ func defaultParameters(c config.Config) []params.Parameter {
 	for _, l := range lake.Layers() {
 		defaults = append(defaults,
 			params.Parameter{Name: bucketParameter(l), Type: params.String, Value: c.Buckets.Name(l)},
-			params.Parameter{Name: "/sns/data/lakehouse/" + string(l), Type: params.String, Value: notify.Topic(l)})
+			params.Parameter{Name: topicParameter(l), Type: params.String, Value: notify.Topic(l)})
 	}
 	return defaults
 }

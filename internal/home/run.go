@@ -110,7 +110,7 @@ func (h *Home) sweep(ctx context.Context) error {
 func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.RunReport) error {
 	var errs []error
 	for _, m := range notify.RunMessages(report, previous) {
-		if p, err := h.Params.Get(ctx, "/sns/data/lakehouse/"+strings.TrimPrefix(m.Topic, "data-lakehouse-")); err == nil {
+		if p, err := h.Params.Get(ctx, topicParameter(lake.Layer(strings.TrimPrefix(m.Topic, "data-lakehouse-")))); err == nil {
 			m.Topic = p.Value
 		}
 		// Also when the run was interrupted: a failure reaches a person.

@@ -162,6 +162,14 @@ func (c *checker) read(in io.Reader) error {
 	}
 }
 
+// judge ends the input and returns the verdict on it, again if asked again.
+func (c *checker) judge() error {
+	_ = c.pipe.Close() // never fails
+	err := <-c.verdict
+	c.verdict <- err
+	return err
+}
+
 // Reset begins a new attempt.
 func (s *rawSink) Reset() error {
 	if err := s.close(); err != nil {
@@ -207,9 +215,7 @@ func (s *rawSink) Complete() error {
 
 // judge ends the check and returns its verdict.
 func (s *rawSink) judge() error {
-	_ = s.check.pipe.Close() // never fails
-	err := <-s.check.verdict
-	s.check.verdict <- err // it may be asked for again
+	err := s.check.judge()
 	s.rows, s.columns = s.check.rows, s.check.columns
 	return err
 }

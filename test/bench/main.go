@@ -3,12 +3,13 @@
 // columns, without checks, one object after the other.
 //
 // Wall times come from alternating rounds in one process. Peak memory is the
-// kernel's own account (ru_maxrss) of a process of its own for each way, since
-// an allocator does not give back what another way took.
+// kernel's own account (VmHWM) of a process of its own for each way, since an
+// allocator does not give back what another way took.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,7 +17,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"syscall"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -43,7 +45,15 @@ type options struct {
 
 func (o options) run(ctx context.Context) error {
 	if o.child != "" {
-		return o.once(ctx, o.child, o.limit)
+		if err := o.once(ctx, o.child, o.limit); err != nil {
+			return err
+		}
+		kib, err := highWater()
+		if err != nil {
+			return err
+		}
+		fmt.Println(kib)
+		return nil
 	}
 	if o.dir == "" {
 		dir, err := os.MkdirTemp("", "wplake-bench-")
@@ -98,8 +108,9 @@ func (o options) compare(ctx context.Context, limit int64) error {
 	return nil
 }
 
-// peak runs one way in a process of its own and returns its largest resident
-// set in MiB.
+// peak runs one way in a process of its own and returns the most memory that
+// was resident, in MiB. The process asks the kernel for its own high-water mark:
+// ru_maxrss would count what this process held when it began the other.
 func (o options) peak(ctx context.Context, way string, limit int64) (float64, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -107,18 +118,26 @@ func (o options) peak(ctx context.Context, way string, limit int64) (float64, er
 	}
 	cmd := exec.CommandContext(ctx, self, "-child", way, "-dir", o.dir, "-limit", fmt.Sprint(limit))
 	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
+	out, err := cmd.Output()
+	if err != nil {
 		return 0, fmt.Errorf("%s: %w", way, err)
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0, fmt.Errorf("this system does not tell a process's memory")
+	kib, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	return kib / 1024, err
+}
+
+// highWater is the most memory in KiB that was resident in this process.
+func highWater() (string, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return "", err
 	}
-	kib := usage.Maxrss
-	if runtime.GOOS == "darwin" {
-		kib /= 1024
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), nil
+		}
 	}
-	return float64(kib) / 1024, nil
+	return "", errors.New("the kernel tells no VmHWM")
 }
 
 // once does the work one way, from raw to silver.

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"wplake/internal/home"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check everything that a run needs, and change nothing",
+		Long: `Checks the definition, the parameters, whether each endpoint answers with JSON
+(and what blocks it if not), the buckets, the free disk space against what the
+last run needed, the clock, locks, the catalog and the alerts. Each finding
+comes with its remedy.
+
+The exit status is 1 when something would make a run fail.`,
+		Example: `  wplake doctor
+  wplake doctor --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			h, err := a.openHome(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, h.Close()) }()
+			checks := h.Doctor(cmd.Context())
+			failed := false
+			for _, c := range checks {
+				failed = failed || c.Status == home.CheckFailed
+			}
+			if a.json {
+				if err := a.printJSON(map[string]any{"ok": !failed, "checks": checks}); err != nil {
+					return err
+				}
+			} else {
+				a.printChecks(checks)
+			}
+			if failed {
+				return exitError(exitFailed)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) printChecks(checks []home.Check) {
+	colors := map[home.CheckStatus]string{home.CheckOK: green, home.CheckWarning: yellow, home.CheckFailed: red}
+	for _, c := range checks {
+		if a.quiet && c.Status == home.CheckOK {
+			continue
+		}
+		fmt.Fprintf(a.stdout, "%s %-30s %s\n", a.color(colors[c.Status], fmt.Sprintf("%-8s", c.Status)), c.Name, clean(c.Detail))
+		if c.Hint != "" {
+			fmt.Fprintf(a.stdout, "%-8s %-30s %s\n", "", "", clean(c.Hint))
+		}
+	}
+}

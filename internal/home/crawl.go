@@ -1,0 +1,32 @@
+package home
+
+import (
+	"context"
+	"os"
+	"strconv"
+
+	"wplake/internal/lake"
+	"wplake/internal/pipeline"
+)
+
+// Crawl brings the catalog up to date with the objects of the layers, and
+// removes the tables of objects that are gone. It writes the catalog alone, so
+// it takes no lock and runs beside whatever else is under way.
+func (h *Home) Crawl(ctx context.Context, layers []lake.Layer, runID string) (lake.RunReport, error) {
+	// A reader's folder, since a run that begins meanwhile leaves those alone.
+	scratch, err := h.scratch(readerPrefix + strconv.Itoa(os.Getpid()) + "-")
+	if err != nil {
+		return lake.RunReport{}, err
+	}
+	e, err := h.Engine(ctx)
+	if err != nil {
+		return lake.RunReport{}, err
+	}
+	var stages []string
+	for _, l := range layers {
+		stages = append(stages, "crawl-"+string(l))
+	}
+	return pipeline.Run(ctx, pipeline.Deps{
+		Config: h.Config, Buckets: h.Buckets, Engine: e, Catalog: h.Catalog, Log: h.Log, Now: h.Now, Scratch: scratch,
+	}, stages, pipeline.Request{RunID: runID}), nil
+}
