@@ -28,15 +28,19 @@ func (h History) Save(r lake.RunReport) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(h.dir, 0o755); err != nil {
-		return store.Failure("create", h.dir, err)
+	// What a kill leaves of it lies where the next run sweeps.
+	unfinished := filepath.Join(filepath.Dir(h.dir), "tmp", "report-"+r.RunID)
+	for _, dir := range []string{h.dir, filepath.Dir(unfinished)} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return store.Failure("create", dir, err)
+		}
 	}
 	path := filepath.Join(h.dir, r.RunID+".json")
-	if err := os.WriteFile(path+".tmp", append(text, '\n'), 0o644); err != nil {
-		_ = os.Remove(path + ".tmp") // may not be there
+	if err := os.WriteFile(unfinished, append(text, '\n'), 0o644); err != nil {
+		_ = os.Remove(unfinished) // may not be there
 		return store.Failure("write", path, err)
 	}
-	if err := os.Rename(path+".tmp", path); err != nil {
+	if err := os.Rename(unfinished, path); err != nil {
 		return store.Failure("write", path, err)
 	}
 	ids, err := h.ids()
