@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wplake/internal/lake"
 )
 
 // The two definitions of a lake that differ in nothing but the site's content.
@@ -70,6 +73,7 @@ func (l *testLake) begin(t *testing.T, site string) *process {
 type version struct {
 	site    string
 	content map[string]string // an object's path within the root → its content
+	catalog string            // the tables with their columns and rows
 	files   []string          // all paths within the root
 }
 
@@ -86,7 +90,7 @@ func (l *testLake) versions(t *testing.T) (oldV, newV version, life time.Duratio
 				site = oldSite
 			}
 			lives = append(lives, l.run(t, site, "--full").took)
-			again := version{site: site, content: l.content(t), files: l.files(t)}
+			again := version{site: site, content: l.content(t), catalog: l.catalog(t, site), files: l.files(t)}
 			if round > 0 && !maps.Equal(v.content, again.content) {
 				t.Fatalf("%s twice gives different content, so it cannot be told whole from torn:\n%v\n%v", site, v.content, again.content)
 			}
@@ -161,6 +165,26 @@ func (l *testLake) content(t *testing.T) map[string]string {
 	return content
 }
 
+// catalog returns what the catalog says of every table.
+func (l *testLake) catalog(t *testing.T, site string) string {
+	t.Helper()
+	var listed struct {
+		Tables []struct {
+			Name    string
+			Columns []lake.Column
+			Rows    int64
+		}
+	}
+	r := must(t, l.dir, "tables", "--json", "--config", site)
+	if err := json.Unmarshal([]byte(r.stdout), &listed); err != nil {
+		t.Fatalf("not one JSON document on standard output: %v\n%s", err, r)
+	}
+	if len(listed.Tables) < 10 {
+		t.Fatalf("five objects in two layers are expected, not only %v", listed.Tables)
+	}
+	return fmt.Sprint(listed.Tables)
+}
+
 // mustHold checks that every object is one of the versions' objects, whole.
 // absent tells whether an object may be missing as well. It returns how many
 // objects are the last version's.
@@ -200,6 +224,9 @@ func (l *testLake) mustRecover(t *testing.T, v version) {
 	expected := func(path string) bool { return slices.Contains(v.files, path) || isRecord(path) }
 	if left := slices.DeleteFunc(l.files(t), expected); len(left) > 0 {
 		t.Fatalf("left behind after the next run: %v", left)
+	}
+	if catalog := l.catalog(t, v.site); catalog != v.catalog {
+		t.Fatalf("the catalog is not that of the objects:\n%s\nafter an undisturbed run:\n%s", catalog, v.catalog)
 	}
 	must(t, l.dir, "query", "--config", v.site, `SELECT count(*) FROM silver.posts`)
 }
