@@ -29,7 +29,6 @@ const Good = `[{"term_id":"1","name":"Allgemein \u00fcber","slug":"allgemein","t
 type Fault struct {
 	Name string    // of the endpoint and of its object
 	Code lake.Code // of the failure; empty: the object is taken after all
-	Row  lake.Code // the reason for which one of its rows is no row of a table; empty: all are
 	// Attempts is how many attempts a client makes of a fault that may pass:
 	// 0 is as many as it is allowed, 1 a fault that no second attempt mends.
 	Attempts int
@@ -45,8 +44,6 @@ func Faults() []Fault {
 		{Name: "gzip", Attempts: 1, serve: zipped(0)},
 		{Name: "busy_twice", Attempts: 3, serve: (*Site).busyTwice},
 		{Name: "elsewhere", Attempts: 1, serve: (*Site).redirectElsewhere},
-		{Name: "duplicate_keys", Attempts: 1, Row: lake.RowDuplicateKey, serve: text(strings.Replace(Good, `"slug":"r-d"`, `"name":"twice"`, 1))},
-		{Name: "invalid_utf8", Attempts: 1, Row: lake.RowInvalidText, serve: text(strings.Replace(Good, "R&amp;D", "R\xffD", 1))},
 
 		{Name: "html_login", Code: lake.SourceHTML, Attempts: 1, serve: page(http.StatusOK, login)},
 		{Name: "html_challenge", Code: lake.SourceHTML, Attempts: 1, serve: page(http.StatusOK, challenge)},
@@ -64,6 +61,10 @@ func Faults() []Fault {
 		{Name: "numbers", Code: lake.SourceNotObjects, Attempts: 1, serve: text("[1,2,3]")},
 		{Name: "two_arrays", Code: lake.SourceTrailing, Attempts: 1, serve: text(Good + Good)},
 		{Name: "notice_within", Code: lake.SourceInvalidJSON, Attempts: 1, serve: text(strings.Replace(Good, `,{"term_id":"2"`, `,<b>Notice</b>: oops {"term_id":"2"`, 1))},
+
+		{Name: "duplicate_keys", Code: lake.SourceDuplicateKey, Attempts: 1, serve: text(strings.Replace(Good, `"slug":"r-d"`, `"name":"twice"`, 1))},
+		{Name: "invalid_utf8", Code: lake.SourceInvalidJSON, Attempts: 1, serve: text(strings.Replace(Good, "R&amp;D", "R\xffD", 1))},
+		{Name: "lone_surrogate", Code: lake.SourceInvalidJSON, Attempts: 1, serve: text(strings.Replace(Good, `\ud83d\ude80`, `\ud83d`, 1))},
 
 		{Name: "empty", Code: lake.SourceEmpty, serve: text("")},
 		{Name: "cut_value", Code: lake.SourceTruncated, serve: text(Good[:strings.Index(Good, "amp;D")])},

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"wplake/internal/jsonarray"
+	"wplake/internal/lake"
 )
 
 // Sink is a wordpress.Sink that keeps the bytes in memory and judges them when
@@ -41,11 +42,17 @@ func (s *Sink) Reset() error {
 func (s *Sink) Complete() error {
 	in := jsonarray.NewReader(bytes.NewReader(s.bytes.Bytes()))
 	for {
-		if _, err := in.Next(); errors.Is(err, io.EOF) {
+		row, err := in.Next()
+		switch {
+		case errors.Is(err, io.EOF):
 			s.rows, s.complete = int(in.Rows()), true
 			return nil
-		} else if err != nil {
+		case err != nil:
 			return err
+		case row.Fault == lake.RowDuplicateKey:
+			return &lake.Error{Code: lake.SourceDuplicateKey, Message: row.Detail, Hint: "give one of them another name"}
+		case row.Fault != "":
+			return &lake.Error{Code: lake.SourceInvalidJSON, Message: row.Detail, Hint: "JSON is UTF-8"}
 		}
 	}
 }
