@@ -49,15 +49,16 @@ func kindOf(t lake.Type) kind {
 
 var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
 
-// decimalParts gives the digits in all and those behind the point.
-func decimalParts(t lake.Type) (precision, scale int, ok bool) {
+// decimalScale gives the digits behind the point; ok is false when the engines
+// have no such type.
+func decimalScale(t lake.Type) (scale int, ok bool) {
 	m := decimalType.FindStringSubmatch(string(t))
 	if m == nil {
-		return 0, 0, false
+		return 0, false
 	}
-	precision, _ = strconv.Atoi(m[1]) // the expression lets digits through only
+	precision, _ := strconv.Atoi(m[1]) // the expression lets digits through only
 	scale, _ = strconv.Atoi(m[2])
-	return precision, scale, precision >= 1 && precision <= 38 && scale <= precision
+	return scale, precision >= 1 && precision <= 38 && scale <= precision
 }
 
 // castTarget reports whether a step can cast to the type.
@@ -66,7 +67,7 @@ func castTarget(t lake.Type) bool {
 	case nestedKind:
 		return false
 	case decimalKind:
-		_, _, ok := decimalParts(t)
+		_, ok := decimalScale(t)
 		return ok
 	case floatKind:
 		return t == lake.Double // float would round
@@ -141,7 +142,7 @@ func (d Dialect) castText(x string, to lake.Type) string {
 	case floatKind:
 		return when(d.matches(x, doubleForm)+" AND "+d.finite(try), try)
 	case decimalKind:
-		_, scale, _ := decimalParts(to)
+		scale, _ := decimalScale(to)
 		form := fmt.Sprintf(`^[+-]?[0-9]+(\.[0-9]{0,%d}0*)?$`, scale)
 		return when(d.matches(x, form), try)
 	case booleanKind:

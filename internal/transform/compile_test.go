@@ -102,7 +102,7 @@ func TestNotes(t *testing.T) {
 		step transform.Step
 		want string
 	}{
-		{transform.Step{Drop: []string{"nmae"}}, "there is no column nmae"},
+		{transform.Step{Drop: []string{"titel"}}, "there is no column titel"},
 		{transform.Step{Select: []string{"id", "x"}}, "there is no column x"},
 		{transform.Step{Rename: map[string]string{"x": "y"}}, "there is no column x"},
 		{transform.Step{Cast: map[string]lake.Type{"x": "int"}}, "there is no column x"},
@@ -185,6 +185,10 @@ func TestInvalidSteps(t *testing.T) {
 	if _, err := transform.Compile([]transform.Step{{SplitDate: []string{"d"}}}, "t", split, transform.DuckDB, transform.Options{}); !lake.HasCode(err, lake.StepInvalid) {
 		t.Errorf("a second column d_year: %v", err)
 	}
+	taken := []transform.Step{{Rename: map[string]string{"d": "_ROW"}}}
+	if _, err := transform.Compile(taken, "t", split, transform.DuckDB, transform.Options{Carry: "_row"}); !lake.HasCode(err, lake.StepInvalid) {
+		t.Errorf("a second column _row: %v", err)
+	}
 	if _, err := transform.Compile(nil, "t", split, "mysql", transform.Options{}); err == nil {
 		t.Error("an unknown dialect compiles")
 	}
@@ -218,15 +222,15 @@ func TestSQLStep(t *testing.T) {
 		transform.Step{SQL: "WITH x AS (SELECT * FROM input)\nSELECT 'line\n  kept' AS line, sum(ID) AS total, max(name) AS top, 18446744073709551615::UBIGINT AS big FROM x -- done"},
 		transform.Step{Rename: map[string]string{"TOP": "best"}},
 	)
-	want := []lake.Column{{Name: "line", Type: "string"}, {Name: "total", Type: "hugeint"}, {Name: "best", Type: "string"}, {Name: "big", Type: "ubigint"}}
+	want := []lake.Column{{Name: "line", Type: "string"}, {Name: "total", Type: "decimal(38,0)"}, {Name: "best", Type: "string"}, {Name: "big", Type: "decimal(20,0)"}}
 	if !equalColumns(plan.Columns, want) {
 		t.Errorf("columns %v", plan.Columns)
 	}
 	_, rows := d.rows(plan.SQL)
 	compareRows(t, "sql", rows, [][]string{{"line\n  kept", "3", "c", "18446744073709551615"}})
 
-	failure := errors.New("no such column nmae")
-	_, err := transform.Compile([]transform.Step{{SQL: "SELECT nmae FROM input"}}, "t", want, transform.DuckDB, transform.Options{
+	failure := errors.New("no such column titel")
+	_, err := transform.Compile([]transform.Step{{SQL: "SELECT titel FROM input"}}, "t", want, transform.DuckDB, transform.Options{
 		Describe: func([]string, string) ([]lake.Column, error) {
 			return nil, &lake.Error{Code: lake.QueryInvalid, Message: failure.Error(), Err: failure}
 		},

@@ -1,89 +1,76 @@
 package transform_test
 
 import (
-	"context"
-	"database/sql"
+	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/duckdb/duckdb-go/v2"
-
+	"wplake/internal/engine/duckdb"
 	"wplake/internal/lake"
 	"wplake/internal/transform"
 )
 
-// db is one connection to DuckDB, as the macros of a Plan need it.
+// db is a database that keeps tables and macros from one statement to the next.
 type db struct {
-	t    testing.TB // of the test that is under way
-	conn *sql.Conn
+	t      testing.TB // of the test that is under way
+	engine *duckdb.Engine
 }
 
 func openDB(t testing.TB) *db {
 	t.Helper()
-	pool, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pool.Conn(context.Background())
+	e, err := duckdb.Open(t.Context(), duckdb.Options{TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := conn.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := pool.Close(); err != nil {
+		if err := e.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	d := &db{t, conn}
-	d.exec("SET threads = 1")
-	return d
+	return &db{t, e}
 }
 
-func (d *db) exec(statements ...string) {
-	d.t.Helper()
-	for _, s := range statements {
-		if _, err := d.conn.ExecContext(context.Background(), s); err != nil {
-			d.t.Fatalf("%v\n%s", err, s)
-		}
-	}
-}
-
-// rows runs a SELECT; every value is text as DuckDB's console would show it.
-func (d *db) rows(query string) (columns []string, rows [][]string) {
-	d.t.Helper()
-	result, err := d.conn.QueryContext(context.Background(), query)
+// query runs a statement; every value of its rows is text.
+func (d *db) query(statement string) (columns []lake.Column, rows [][]string, err error) {
+	result, err := d.engine.Query(d.t.Context(), statement)
 	if err != nil {
-		d.t.Fatalf("%v\n%s", err, query)
-	}
-	defer func() {
-		if err := result.Close(); err != nil {
-			d.t.Error(err)
-		}
-	}()
-	if columns, err = result.Columns(); err != nil {
-		d.t.Fatal(err)
+		return nil, nil, err
 	}
 	for result.Next() {
-		values, pointers := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			pointers[i] = &values[i]
-		}
-		if err := result.Scan(pointers...); err != nil {
-			d.t.Fatal(err)
-		}
+		values := result.Values()
 		row := make([]string, len(values))
 		for i, v := range values {
 			row[i] = show(v)
 		}
 		rows = append(rows, row)
 	}
-	if err := result.Err(); err != nil {
+	return result.Columns(), rows, errors.Join(result.Err(), result.Close())
+}
+
+func (d *db) exec(statements ...string) {
+	d.t.Helper()
+	for _, s := range statements {
+		if _, _, err := d.query(s); err != nil {
+			d.t.Fatalf("%v\n%s", err, s)
+		}
+	}
+}
+
+// setUp makes a plan's macros outlive the connection that they are made on.
+func (d *db) setUp(setup []string) {
+	d.t.Helper()
+	for _, s := range setup {
+		d.exec(strings.Replace(s, "CREATE OR REPLACE TEMP MACRO", "CREATE OR REPLACE MACRO", 1))
+	}
+}
+
+func (d *db) rows(query string) (columns []lake.Column, rows [][]string) {
+	d.t.Helper()
+	columns, rows, err := d.query(query)
+	if err != nil {
 		d.t.Fatalf("%v\n%s", err, query)
 	}
 	return columns, rows
@@ -98,9 +85,7 @@ func show(v any) string {
 			return v.Format(time.DateOnly)
 		}
 		return v.Format("2006-01-02 15:04:05.999999")
-	case *big.Int:
-		return v.String()
-	case duckdb.Decimal:
+	case fmt.Stringer: // big and decimal numbers
 		return v.String()
 	}
 	return fmt.Sprint(v)
@@ -109,17 +94,9 @@ func show(v any) string {
 // describe tells the columns of a SELECT as DuckDB knows them.
 func (d *db) describe(query string) []lake.Column {
 	d.t.Helper()
-	_, rows := d.rows("DESCRIBE " + query)
-	columns := make([]lake.Column, len(rows))
-	for i, r := range rows {
-		t := strings.ToLower(r[1])
-		switch t {
-		case "integer":
-			t = "int"
-		case "varchar":
-			t = "string"
-		}
-		columns[i] = lake.Column{Name: r[0], Type: lake.Type(t)}
+	columns, err := d.engine.Columns(d.t.Context(), nil, query)
+	if err != nil {
+		d.t.Fatalf("%v\n%s", err, query)
 	}
 	return columns
 }
@@ -129,7 +106,7 @@ func (d *db) compile(table string, options transform.Options, steps ...transform
 	d.t.Helper()
 	if options.Describe == nil {
 		options.Describe = func(setup []string, query string) ([]lake.Column, error) {
-			d.exec(setup...)
+			d.setUp(setup)
 			return d.describe(query), nil
 		}
 	}
@@ -137,7 +114,7 @@ func (d *db) compile(table string, options transform.Options, steps ...transform
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.exec(plan.Setup...)
+	d.setUp(plan.Setup)
 	return plan
 }
 

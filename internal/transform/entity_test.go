@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"fmt"
 	"html"
 	"math/rand/v2"
 	"regexp"
@@ -15,10 +16,11 @@ import (
 func decode(t testing.TB, d *db, texts []string) []string {
 	t.Helper()
 	d.t = t
-	if _, err := d.conn.ExecContext(t.Context(),
-		"CREATE OR REPLACE TEMP TABLE texts AS SELECT generate_subscripts(l, 1) AS i, unnest(l) AS x FROM (SELECT $1::VARCHAR[] AS l)", texts); err != nil {
-		t.Fatal(err)
+	values := make([]string, len(texts))
+	for i, x := range texts {
+		values[i] = fmt.Sprintf("(%d, '%s')", i, strings.ReplaceAll(x, "'", "''"))
 	}
+	d.exec("CREATE OR REPLACE TABLE texts (i BIGINT, x VARCHAR)", "INSERT INTO texts VALUES "+strings.Join(values, ", "))
 	plan := d.compile("texts", transform.Options{}, transform.Step{DecodeEntities: []string{"x"}})
 	_, rows := d.rows("SELECT x FROM (" + plan.SQL + ") ORDER BY i")
 	out := make([]string, len(rows))

@@ -12,7 +12,7 @@ import (
 	"wplake/internal/wordpress/model"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // a flag of the test binary
+var update = flag.Bool("update", false, "write the golden files anew")
 
 // things is a table with a column of every kind.
 func things() []lake.Column {

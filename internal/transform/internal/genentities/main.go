@@ -56,7 +56,7 @@ func generate(path string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, source, 0o644)
+	return os.WriteFile(path, source, 0o600)
 }
 
 // names lists the keys of all map literals in a Go file, sorted.
