@@ -18,7 +18,10 @@ type ColumnProfile struct {
 	Name     string    `json:"name"`
 	Type     lake.Type `json:"type"`
 	Nulls    int64     `json:"nulls"`
-	Distinct int64     `json:"distinct"` // approximately, within a few per cent
+	Distinct int64     `json:"distinct"` // different values
+	// Approximate says that Distinct may be a tenth or two off: exact counts
+	// end at ProfileExact values.
+	Approximate bool `json:"approximate"`
 	// Min, Max and Sample are nil where there is no value. A number and a
 	// boolean are themselves, all else is text, of which ProfileText
 	// characters are shown. Nested and binary columns have a sample only.
@@ -30,15 +33,24 @@ type ColumnProfile struct {
 // ProfileText is how many characters of a text a profile shows.
 const ProfileText = 40
 
+// ProfileExact is up to how many different values a column's are counted
+// exactly. To know more than that many apart would take memory without bound.
+const ProfileExact = 10_000
+
 // profileBatch is how many columns are profiled by one statement: each has a
 // few kilobytes of state, and a table may have thousands of columns.
 const profileBatch = 64
 
+// exactBatch is how many columns are counted exactly by one statement: each
+// has some megabytes of state.
+const exactBatch = 8
+
 // Query runs a statement over the lake's tables, as engine.Reader's does.
 type Query func(ctx context.Context, sql string, params map[string]any) (engine.Rows, error)
 
-// Profile reads a table and describes each of its columns. Each column is read
-// once; memory is bounded whatever the table's size.
+// Profile reads a table and describes each of its columns. Memory is bounded
+// whatever the table's size. Each column is read once, and again where its
+// different values turn out to be few enough to count.
 func Profile(ctx context.Context, query Query, t Table) ([]ColumnProfile, error) {
 	from := engine.Ident(t.Database) + "." + engine.Ident(t.Name)
 	columns, err := readerColumns(ctx, query, from)
@@ -51,11 +63,47 @@ func Profile(ctx context.Context, query Query, t Table) ([]ColumnProfile, error)
 		if err != nil {
 			return nil, err
 		}
+		first := len(profiles)
 		for i, c := range batch {
 			profiles = append(profiles, profileOf(c, values[0], values[1+5*i:]))
 		}
+		if err := countExactly(ctx, query, from, profiles[first:]); err != nil {
+			return nil, err
+		}
 	}
 	return profiles, nil
+}
+
+// countExactly counts the different values of those columns that seem to have
+// few. Hashes are counted, which are of one size whatever the values are.
+func countExactly(ctx context.Context, query Query, from string, profiles []ColumnProfile) error {
+	var few []*ColumnProfile
+	for i := range profiles {
+		p := &profiles[i]
+		switch {
+		case p.constant():
+			p.Distinct = 1
+		case p.Distinct > ProfileExact:
+			p.Approximate = true
+		case p.Distinct > 0:
+			few = append(few, p)
+		}
+	}
+	for batch := range slices.Chunk(few, exactBatch) {
+		var parts []string
+		for _, p := range batch {
+			name := engine.Ident(p.Name)
+			parts = append(parts, fmt.Sprintf("count(DISTINCT hash(%s)) FILTER (%s IS NOT NULL)", name, name))
+		}
+		values, err := oneRow(ctx, query, "SELECT "+strings.Join(parts, ", ")+" FROM "+from)
+		if err != nil {
+			return err
+		}
+		for i, p := range batch {
+			p.Distinct = count(values[i])
+		}
+	}
+	return nil
 }
 
 // readerColumns are the columns as they are now, which may be later than the
@@ -130,6 +178,13 @@ func profileOf(c lake.Column, rows any, values []any) ColumnProfile {
 		Nulls: count(rows) - filled, Distinct: min(count(values[1]), filled),
 		Min: shown(values[2], c.Type), Max: shown(values[3], c.Type), Sample: shown(values[4], c.Type),
 	}
+}
+
+// constant reports whether the least and the greatest value show that there is
+// one value only.
+func (p *ColumnProfile) constant() bool {
+	s, text := p.Min.(string)
+	return p.Min != nil && p.Min == p.Max && (!text || len(s) < ProfileText)
 }
 
 func count(v any) int64 {

@@ -108,8 +108,28 @@ func TestProfileEmptyAndWide(t *testing.T) {
 	if len(got) != 300 || got[299].Name != "c299" || got[299].Sample != int64(299) {
 		t.Errorf("%d columns, the last is %+v", len(got), got[len(got)-1])
 	}
-	if r.asked > 10 {
+	if r.asked > 11 {
 		t.Errorf("%d statements", r.asked)
+	}
+}
+
+func TestProfileDistinct(t *testing.T) {
+	t.Parallel()
+	got, err := catalog.Profile(t.Context(), readerOf(t, `SELECT i AS key, i % 12 AS month, 'x' || i % 9000 AS name,
+		CASE WHEN i % 2 = 0 THEN i % 31 END AS day FROM range(60000) t(i)`).query, posts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int64{60_000, 12, 9_000, 31} {
+		p := got[i]
+		switch {
+		case p.Approximate != (want > catalog.ProfileExact):
+			t.Errorf("%s: approximate is %v", p.Name, p.Approximate)
+		case p.Approximate && (p.Distinct < want*8/10 || p.Distinct > want):
+			t.Errorf("%s: %d different values, want about %d", p.Name, p.Distinct, want)
+		case !p.Approximate && p.Distinct != want:
+			t.Errorf("%s: %d different values, want %d", p.Name, p.Distinct, want)
+		}
 	}
 }
 
