@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -22,7 +23,13 @@ func (a *app) loadConfig() (config.Config, *config.File, error) {
 		}
 		path = found
 	}
-	return config.Load(path)
+	c, file, err := config.Load(path)
+	if err == nil && !a.quiet {
+		for _, w := range file.Warnings {
+			fmt.Fprintln(a.stderr, "wplake: warning:", clean(w.String()))
+		}
+	}
+	return c, file, err
 }
 
 // openHome reads the lake's definition and opens its home. The caller closes it.

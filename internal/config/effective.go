@@ -17,7 +17,7 @@ import (
 type Setting struct {
 	Key    string `json:"key"`    // e.g. source.endpoints.parallel
 	Value  any    `json:"value"`  // as JSON has it
-	Origin string `json:"origin"` // default, or file:line:column
+	Origin string `json:"origin"` // default, file:line:column, or what File.Override said
 }
 
 // OriginDefault is the origin of a value that the file does not give.
@@ -148,6 +148,9 @@ func (l *layout) leaf(value any, path, key string, indent int) {
 	origin := OriginDefault
 	if at, ok := l.file.origins[path]; ok {
 		origin = fmt.Sprintf("%s:%d:%d", l.file.Name, at.Line, at.Column)
+	}
+	if other, ok := l.file.others[path]; ok {
+		origin = other
 	}
 	l.put(laidLine{path: path, indent: indent, text: key + ": " + flow(value), leaf: true, value: value, origin: origin})
 }

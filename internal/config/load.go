@@ -35,6 +35,7 @@ type File struct {
 	lines   []string
 	secrets map[int]int         // line → column from which on it holds a secret
 	origins map[string]Position // where each value stands, by its path
+	others  map[string]string   // origins of values that are not the file's, by path
 	keys    map[string]Position // where the names that the owner chose stand, by path
 }
 
@@ -57,6 +58,10 @@ func (f *File) Abs(path string) string {
 	}
 	return filepath.Join(f.Dir, filepath.FromSlash(path))
 }
+
+// Override says that the value at a path, e.g. root, was set elsewhere than in
+// the file, e.g. by --root. It is for what shows the origin of values.
+func (f *File) Override(path, origin string) { f.others[path] = origin }
 
 // Find returns the path of the definition in dir or in the nearest folder
 // above it. Without one it returns a *lake.Error with the code ConfigInvalid.
@@ -105,7 +110,7 @@ func Load(path string) (Config, *File, error) {
 // Parse reads a definition from its text. name is what errors call it, dir the
 // folder that its paths are relative to. Errors are as Load's.
 func Parse(name, dir string, data []byte) (Config, *File, error) {
-	f := &File{Name: name, Dir: dir, origins: map[string]Position{}, keys: map[string]Position{}, secrets: map[int]int{}}
+	f := &File{Name: name, Dir: dir, origins: map[string]Position{}, others: map[string]string{}, keys: map[string]Position{}, secrets: map[int]int{}}
 	if len(data) > maxFileSize {
 		return Config{}, f, f.problemError([]problem{{text: fmt.Sprintf("is larger than %s", ByteSize(maxFileSize))}})
 	}

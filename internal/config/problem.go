@@ -26,6 +26,22 @@ type problem struct {
 	text string
 }
 
+// Problem is something wrong with a definition, as a program may read it.
+type Problem struct {
+	File string `json:"file"`
+	Position
+	Text string `json:"text"`
+}
+
+// Problems is the cause of the error of a wrong definition.
+type Problems struct {
+	All  []Problem
+	text string
+}
+
+// Error is the text for a person: each problem with its line.
+func (p *Problems) Error() string { return p.text }
+
 // problemError makes one error of all problems, in the order of the file.
 func (f *File) problemError(problems []problem) error {
 	if len(problems) == 0 {
@@ -50,7 +66,11 @@ func (f *File) problemError(problems []problem) error {
 	if more > 0 {
 		fmt.Fprintf(&b, "\nand %d more", more)
 	}
-	return &lake.Error{Code: lake.ConfigInvalid, Message: b.String(), Hint: "docs/configuration.md has every key; wplake config schema teaches them to an editor"}
+	all := make([]Problem, len(problems))
+	for i, p := range problems {
+		all[i] = Problem{File: f.Name, Position: p.at, Text: p.text}
+	}
+	return &lake.Error{Code: lake.ConfigInvalid, Message: b.String(), Err: &Problems{All: all, text: b.String()}, Hint: "docs/configuration.md has every key; wplake config schema teaches them to an editor"}
 }
 
 // format is file:line:column: text, and below it the line with a caret.

@@ -48,17 +48,31 @@ func ParseSite(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Template returns a commented definition that works as it is. site may be
-// nil; it is of use to the source endpoints only.
-func Template(kind SourceKind, site *url.URL) []byte {
-	name := Default().Site
-	if site != nil {
-		name = SiteName(site)
+// TemplateOptions says what a new definition is for.
+type TemplateOptions struct {
+	Kind SourceKind
+	Site *url.URL // of the source endpoints; may be nil
+	Root string   // empty: the default
+}
+
+// Name is the short name of the template's site.
+func (o TemplateOptions) Name() string {
+	if o.Site == nil {
+		return Default().Site
+	}
+	return SiteName(o.Site)
+}
+
+// Template returns a commented definition that works as it is.
+func Template(o TemplateOptions) []byte {
+	root := "# root: " + Default().Root
+	if o.Root != "" {
+		root = "root: " + plain(o.Root)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, templateHead, plain(name))
-	if kind == SourceEndpoints {
-		b.WriteString(endpointsSection(name, site))
+	fmt.Fprintf(&b, templateHead, plain(o.Name()), root)
+	if o.Kind == SourceEndpoints {
+		b.WriteString(endpointsSection(o.Name(), o.Site))
 	} else {
 		b.WriteString(templateSample)
 	}
@@ -95,7 +109,7 @@ site: %s
 # dataset: wordpress_api
 
 # Where buckets, catalog and state lie; relative to this file.
-# root: lake
+%s
 
 # Where the data comes from.
 source:
