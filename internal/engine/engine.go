@@ -72,8 +72,14 @@ type Table struct {
 // file, no network, no setting, no extension, no write.
 type Reader interface {
 	// Query runs one statement; params are the values of its named parameters
-	// ($name). Errors are *lake.Error with codes QueryRefused or QueryInvalid.
+	// ($name): nil, bool, int64, float64, Decimal or string. Errors are
+	// *lake.Error with the codes QueryRefused (it would do more than read the
+	// tables), QueryInvalid, OutOfMemory or Interrupted.
 	Query(ctx context.Context, sql string, params map[string]any) (Rows, error)
+	// Export runs one SELECT and writes its rows to a new Parquet file at path,
+	// with the types that the Glue Data Catalog knows; it returns how many
+	// there were. Where it fails it may leave part of the file.
+	Export(ctx context.Context, sql string, params map[string]any, path string) (rows int64, err error)
 	// Close releases the reader and its snapshot of the tables.
 	Close() error
 }

@@ -4,64 +4,100 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 	"strings"
 	"time"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
+	"wplake/internal/engine"
 	"wplake/internal/lake"
 )
 
 // conn is a connection. Not for concurrent use.
 type conn struct {
-	c bindings.Connection
+	c  bindings.Connection
+	db *database
+	// patience is how long a cancelled call may go on before it is left to
+	// itself; 0 for as long as it takes. DuckDB looks for an interruption
+	// between two vectors of rows, and one vector can take minutes when each of
+	// its values is huge.
+	patience  time.Duration
+	abandoned bool
 }
 
 func (d *database) connect() (*conn, error) {
-	c := &conn{}
+	c := &conn{db: d}
 	if bindings.Connect(d.db, &c.c) == bindings.StateError {
 		return nil, &lake.Error{Code: lake.EngineFailed, Message: "DuckDB gave no connection"}
 	}
 	return c, nil
 }
 
-func (c *conn) close() { bindings.Disconnect(&c.c) }
+func (c *conn) close() {
+	if !c.abandoned {
+		bindings.Disconnect(&c.c)
+	}
+}
 
 // interruptEvery is how often a cancelled call is told to stop: DuckDB forgets
 // an interruption that comes before the call has properly begun.
 const interruptEvery = 10 * time.Millisecond
 
-// interruptible runs call, and stops it when ctx ends.
-func (c *conn) interruptible(ctx context.Context, call func() error) error {
+// interruptible runs call, and stops it when ctx ends. What call makes it must
+// return: where the connection was abandoned, call is still running.
+func interruptible[T any](ctx context.Context, c *conn, call func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	var none T
 	if err := ctx.Err(); err != nil {
-		return interrupted(err)
+		return none, interrupted(ctx)
 	}
-	done, finished := make(chan struct{}), make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(finished)
-		tick := time.NewTicker(interruptEvery)
-		defer tick.Stop()
-		for {
-			bindings.Interrupt(c.c)
-			select {
-			case <-done:
-				return
-			case <-tick.C:
+	if ctx.Done() == nil {
+		return call()
+	}
+	result := make(chan outcome, 1)
+	go func() {
+		v, err := call()
+		result <- outcome{v, err}
+	}()
+	select {
+	case o := <-result:
+		return o.value, o.err
+	case <-ctx.Done():
+	}
+	tick := time.NewTicker(interruptEvery)
+	defer tick.Stop()
+	var enough <-chan time.Time
+	if c.patience > 0 {
+		enough = time.After(c.patience)
+	}
+	for {
+		bindings.Interrupt(c.c)
+		select {
+		case o := <-result:
+			if o.err != nil {
+				o.err = interrupted(ctx)
 			}
-		}
-	})
-	err := call()
-	close(done)
-	if !stop() {
-		<-finished
-		if err != nil {
-			return interrupted(ctx.Err())
+			return o.value, o.err
+		case <-enough:
+			c.abandoned = true
+			c.db.abandoned.Store(true)
+			return none, interrupted(ctx)
+		case <-tick.C:
 		}
 	}
-	return err
 }
 
-func interrupted(cause error) error {
+// interrupted says why ctx ended.
+func interrupted(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if e, ok := errors.AsType[*lake.Error](cause); ok {
+		return e
+	}
 	return &lake.Error{Code: lake.Interrupted, Message: "the query was cancelled", Err: cause}
 }
 
@@ -76,25 +112,22 @@ func (c *conn) change(ctx context.Context, sql string) (int64, error) {
 	if strings.ContainsRune(sql, 0) {
 		return 0, errNUL()
 	}
-	var rows int64
-	err := c.interruptible(ctx, func() error {
+	return interruptible(ctx, c, func() (int64, error) {
 		var res bindings.Result
 		defer bindings.DestroyResult(&res)
 		if bindings.Query(c.c, sql, &res) == bindings.StateError {
-			return errors.New(bindings.ResultError(&res))
+			return 0, errors.New(bindings.ResultError(&res))
 		}
-		rows = int64(bindings.RowsChanged(&res))
-		return nil
+		return int64(bindings.RowsChanged(&res)), nil
 	})
-	return rows, err
 }
 
 func errNUL() error {
 	return &lake.Error{Code: lake.QueryInvalid, Message: "the SQL holds a NUL byte"}
 }
 
-// extract parses sql and calls visit for each of its statements, prepared but
-// not run, while the last one's preparation holds. visit owns the statement.
+// extract parses sql into its statements, which the caller destroys. Nothing
+// runs.
 func (c *conn) extract(sql string) (statements bindings.ExtractedStatements, count int, err error) {
 	if strings.ContainsRune(sql, 0) {
 		return statements, 0, errNUL()
@@ -113,33 +146,35 @@ func (c *conn) extract(sql string) (statements bindings.ExtractedStatements, cou
 
 // prepare prepares the statement at index i.
 func (c *conn) prepare(ctx context.Context, statements bindings.ExtractedStatements, i int) (bindings.PreparedStatement, error) {
-	var p bindings.PreparedStatement
-	err := c.interruptible(ctx, func() error {
+	return interruptible(ctx, c, func() (bindings.PreparedStatement, error) {
+		var p bindings.PreparedStatement
 		if bindings.PrepareExtractedStatement(c.c, statements, bindings.IdxT(i), &p) == bindings.StateError {
 			err := errors.New(bindings.PrepareError(p))
 			bindings.DestroyPrepare(&p)
-			return err
+			return p, err
 		}
-		return nil
+		return p, nil
 	})
-	return p, err
 }
 
 // stream runs a prepared and bound statement. The rows own the statement and
 // the connection, also where an error is returned.
 func (c *conn) stream(ctx context.Context, p bindings.PreparedStatement) (*rows, error) {
 	r := &rows{ctx: ctx, conn: c, prepared: p}
-	err := c.interruptible(ctx, func() error {
+	result, err := interruptible(ctx, c, func() (*bindings.Result, error) {
+		var res bindings.Result
 		var pending bindings.PendingResult
 		defer bindings.DestroyPending(&pending)
+		// Deprecated in name only: there is no other way to a result that is not held in memory.
 		if bindings.PendingPreparedStreaming(p, &pending) == bindings.StateError {
-			return errors.New(bindings.PendingError(pending))
+			return &res, errors.New(bindings.PendingError(pending))
 		}
-		if bindings.ExecutePending(pending, &r.result) == bindings.StateError {
-			return errors.New(bindings.ResultError(&r.result))
+		if bindings.ExecutePending(pending, &res) == bindings.StateError {
+			return &res, errors.New(bindings.ResultError(&res))
 		}
-		return nil
+		return &res, nil
 	})
+	r.result = result
 	if err == nil {
 		err = r.describe()
 	}
@@ -152,7 +187,7 @@ func (c *conn) stream(ctx context.Context, p bindings.PreparedStatement) (*rows,
 // bind gives the parameter at index i (from 1) its value.
 func bind(p bindings.PreparedStatement, i int, value any) error {
 	at := bindings.IdxT(i)
-	state := bindings.StateError
+	var state bindings.State
 	switch v := value.(type) {
 	case nil:
 		state = bindings.BindNull(p, at)
@@ -166,6 +201,12 @@ func bind(p bindings.PreparedStatement, i int, value any) error {
 		state = bindings.BindDouble(p, at, v)
 	case string:
 		state = bindings.BindVarcharLength(p, at, v, bindings.IdxT(len(v)))
+	case engine.Decimal:
+		d, err := decimalOf(v)
+		if err != nil {
+			return err
+		}
+		state = bindings.BindDecimal(p, at, d)
 	case time.Time:
 		state = bindings.BindTimestamp(p, at, bindings.NewTimestamp(v.UnixMicro()))
 	default:
@@ -175,4 +216,17 @@ func bind(p bindings.PreparedStatement, i int, value any) error {
 		return &lake.Error{Code: lake.QueryInvalid, Message: "a parameter could not be bound", Err: errors.New(bindings.PrepareError(p))}
 	}
 	return nil
+}
+
+// decimalOf reads a decimal's text.
+func decimalOf(text engine.Decimal) (bindings.Decimal, error) {
+	whole, fraction, _ := strings.Cut(string(text), ".")
+	unscaled, ok := new(big.Int).SetString(whole+fraction, 10)
+	width := len(strings.TrimPrefix(whole, "-")) + len(fraction)
+	if !ok || width > 38 {
+		return bindings.Decimal{}, &lake.Error{Code: lake.QueryInvalid, Message: fmt.Sprintf("%s is no decimal number of up to 38 digits", text)}
+	}
+	low := new(big.Int).And(unscaled, new(big.Int).SetUint64(math.MaxUint64)).Uint64()
+	high := new(big.Int).Rsh(unscaled, 64).Int64()
+	return bindings.NewDecimal(uint8(width), uint8(len(fraction)), bindings.NewHugeInt(low, high)), nil
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
@@ -27,9 +28,10 @@ type settings [][2]string
 
 // database is an in-memory DuckDB.
 type database struct {
-	db      bindings.Database
-	tempDir string
-	ownTemp bool // tempDir was made for this database and goes with it
+	db        bindings.Database
+	tempDir   string
+	ownTemp   bool        // tempDir was made for this database and goes with it
+	abandoned atomic.Bool // a connection was left with a call that did not stop
 }
 
 // openDatabase opens an in-memory database that keeps what it spills in
@@ -89,9 +91,12 @@ func (d *database) open(options settings) error {
 	return c.exec(context.Background(), "SET GLOBAL TimeZone = 'UTC'")
 }
 
-// close closes the database. No connection may be open.
+// close closes the database. No connection may be open. A database that a
+// call still uses is left to the end of the process.
 func (d *database) close() error {
-	bindings.Close(&d.db)
+	if !d.abandoned.Load() {
+		bindings.Close(&d.db)
+	}
 	if !d.ownTemp {
 		return nil
 	}

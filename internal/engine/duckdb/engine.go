@@ -164,7 +164,11 @@ func (c *conn) prepareOne(ctx context.Context, sql string) (bindings.PreparedSta
 	if err != nil {
 		return bindings.PreparedStatement{}, err
 	}
-	defer bindings.DestroyExtracted(&statements)
+	defer func() {
+		if !c.abandoned {
+			bindings.DestroyExtracted(&statements)
+		}
+	}()
 	if n != 1 {
 		return bindings.PreparedStatement{}, &lake.Error{Code: lake.EngineFailed, Message: fmt.Sprintf("one SQL statement was expected, not %d", n)}
 	}

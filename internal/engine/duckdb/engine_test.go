@@ -26,3 +26,22 @@ func TestEngine(t *testing.T) {
 	t.Parallel()
 	enginetest.RunEngine(t, openEngine)
 }
+
+func TestReader(t *testing.T) {
+	t.Parallel()
+	enginetest.RunReader(t, openEngine, func(t *testing.T, tables []engine.Table) engine.Reader {
+		t.Helper()
+		r, err := duckdb.OpenReader(t.Context(), duckdb.ReaderOptions{
+			Tables: tables, MemoryLimit: 256 << 20, TempDir: t.TempDir(), DefaultSchema: enginetest.Dataset,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return r
+	})
+}

@@ -21,7 +21,7 @@ func explain(ctx context.Context, err error) error {
 	message := err.Error()
 	switch {
 	case ctx.Err() != nil || strings.HasPrefix(message, "INTERRUPT Error"):
-		return interrupted(context.Cause(ctx))
+		return interrupted(ctx)
 	case isOutOfMemory(message):
 		return outOfMemory(message)
 	case isDiskFull(message):

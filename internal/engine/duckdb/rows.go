@@ -16,7 +16,7 @@ type rows struct {
 	ctx      context.Context
 	conn     *conn
 	prepared bindings.PreparedStatement
-	result   bindings.Result
+	result   *bindings.Result  // nil where there is none
 	explain  func(error) error // turns DuckDB's message into an error for people; may be nil
 	onClose  func()            // may be nil
 
@@ -36,12 +36,12 @@ var _ engine.Rows = (*rows)(nil)
 
 // describe reads the result's columns.
 func (r *rows) describe() error {
-	n := int(bindings.ColumnCount(&r.result))
+	n := int(bindings.ColumnCount(r.result))
 	for i := range n {
-		logical := bindings.ColumnLogicalType(&r.result, bindings.IdxT(i))
+		logical := bindings.ColumnLogicalType(r.result, bindings.IdxT(i))
 		k, err := kindOf(logical)
 		bindings.DestroyLogicalType(&logical)
-		name := bindings.ColumnName(&r.result, bindings.IdxT(i))
+		name := bindings.ColumnName(r.result, bindings.IdxT(i))
 		if err != nil {
 			return &lake.Error{Code: lake.QueryInvalid, Message: "column " + name + " has a type that cannot be shown", Hint: "cast it, for example to VARCHAR", Err: err}
 		}
@@ -79,15 +79,17 @@ func (r *rows) Next() bool {
 // fetch gets the next chunk; false at the end or on an error.
 func (r *rows) fetch() bool {
 	r.drop()
-	err := r.conn.interruptible(r.ctx, func() error {
-		r.chunk = bindings.FetchChunk(r.result)
-		if r.chunk.Ptr == nil {
-			if message := bindings.ResultError(&r.result); message != "" {
-				return errors.New(message)
+	result := r.result
+	chunk, err := interruptible(r.ctx, r.conn, func() (bindings.DataChunk, error) {
+		chunk := bindings.FetchChunk(*result)
+		if chunk.Ptr == nil {
+			if message := bindings.ResultError(result); message != "" {
+				return chunk, errors.New(message)
 			}
 		}
-		return nil
+		return chunk, nil
 	})
+	r.chunk = chunk
 	if err != nil {
 		r.err = err
 		if r.explain != nil {
@@ -123,10 +125,14 @@ func (r *rows) Close() error {
 		return nil
 	}
 	r.closed, r.done = true, true
-	r.drop()
-	bindings.DestroyResult(&r.result)
-	bindings.DestroyPrepare(&r.prepared)
-	r.conn.close()
+	if !r.conn.abandoned { // else a call still uses them
+		r.drop()
+		if r.result != nil {
+			bindings.DestroyResult(r.result)
+		}
+		bindings.DestroyPrepare(&r.prepared)
+		r.conn.close()
+	}
 	if r.onClose != nil {
 		r.onClose()
 	}

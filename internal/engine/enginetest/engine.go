@@ -347,7 +347,7 @@ func testManyRows(t *testing.T, e engine.Engine) {
 func testFailsLate(t *testing.T, e engine.Engine) {
 	rows, err := e.Query(t.Context(), "SELECT CASE WHEN range < 90000 THEN 1 ELSE error('too far') END AS a FROM range(100000)")
 	if err == nil {
-		for rows.Next() { //nolint:revive // only the end matters
+		for rows.Next() { // only the end matters
 		}
 		err = rows.Err()
 		closeRows(t, rows)
@@ -386,7 +386,7 @@ func testCancel(t *testing.T, e engine.Engine) {
 		t.Fatal(rows.Err())
 	}
 	cancel()
-	for rows.Next() { //nolint:revive // only the end matters
+	for rows.Next() { // only the end matters
 	}
 	if !lake.HasCode(rows.Err(), lake.Interrupted) {
 		t.Errorf("Rows: %v, want %s", rows.Err(), lake.Interrupted)
