@@ -83,5 +83,9 @@ func tryWrite(dir string) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	return errors.Join(err, f.Close(), os.Remove(name))
+	left := os.Remove(name)
+	if errors.Is(left, fs.ErrNotExist) {
+		left = nil // a run that began meanwhile swept it
+	}
+	return errors.Join(err, f.Close(), left)
 }
