@@ -13,10 +13,7 @@ import (
 )
 
 // apply gives what a step makes of the table, or nil when it finds nothing to do.
-func (c *compiler) apply(i int, s Step) (*shape, error) {
-	note := func(format string, args ...any) {
-		c.notes = append(c.notes, fmt.Sprintf("step %d (%s): ", i+1, s.Kind())+fmt.Sprintf(format, args...))
-	}
+func (c *compiler) apply(s Step, note noteFunc) (*shape, error) {
 	switch s.Kind() {
 	case "drop":
 		return c.drop(s.Drop, note), nil
@@ -59,9 +56,9 @@ func (c *compiler) find(names []string, note noteFunc) []int {
 	for _, n := range names {
 		if k := lake.FindColumn(c.columns, n); k >= 0 {
 			found = append(found, k)
-		} else {
-			note("there is no column %s", n)
+			continue
 		}
+		note("there is no column %s", n)
 	}
 	return found
 }
@@ -318,9 +315,27 @@ func (c *compiler) deduplicate(d Deduplicate, note noteFunc) *shape {
 	return &shape{items: plainItems(c.columns), from: from, where: `"_wplake_n" = 1`}
 }
 
+// nearMisses notes columns that are not there but nearly: a misspelt name would
+// leave a value unmasked.
+func (c *compiler) nearMisses(names []string, note noteFunc) {
+	known := make([]string, len(c.columns))
+	for k, column := range c.columns {
+		known[k] = column.Name
+	}
+	for _, n := range names {
+		if lake.FindColumn(c.columns, n) >= 0 {
+			continue
+		}
+		if near := lake.Nearest(n, known); near != "" {
+			note("%s is not masked: is it meant by %s?", near, n)
+		}
+	}
+}
+
 func (c *compiler) mask(m Mask, note noteFunc) (*shape, error) {
 	items := plainItems(c.columns)
 	found := c.find(m.Columns, note)
+	c.nearMisses(m.Columns, note)
 	if len(found) == 0 {
 		return nil, nil
 	}

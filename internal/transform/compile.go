@@ -35,6 +35,7 @@ type Stage struct {
 	Columns []lake.Column     // of SQL, without the carried column
 	Touched []string          // columns (in the new spelling) of which the step may change values
 	Renamed map[string]string // old name → new name
+	Notes   []string          // those of the Plan that are about this step, without its number
 	Carried bool              // SQL's last column is the carried one: rows are those of the input
 }
 
@@ -67,7 +68,10 @@ func Compile(steps []Step, input string, columns []lake.Column, dialect Dialect,
 	c.stage(Stage{Label: "input"})
 	for i, s := range steps {
 		before := c.columns
-		shape, err := c.apply(i, s)
+		var notes []string
+		shape, err := c.apply(s, func(format string, args ...any) {
+			notes = append(notes, fmt.Sprintf(format, args...))
+		})
 		if err != nil {
 			return Plan{}, stepError(i, s, err)
 		}
@@ -76,7 +80,10 @@ func Compile(steps []Step, input string, columns []lake.Column, dialect Dialect,
 				return Plan{}, invalid(i, s, err)
 			}
 		}
-		stage := Stage{Step: s, Label: Label(s)}
+		for _, n := range notes {
+			c.notes = append(c.notes, fmt.Sprintf("step %d (%s): %s", i+1, s.Kind(), n))
+		}
+		stage := Stage{Step: s, Label: Label(s), Notes: notes}
 		if shape != nil {
 			stage.Touched, stage.Renamed = shape.touched(before), shape.renamed
 		}

@@ -102,7 +102,8 @@ func TestNotes(t *testing.T) {
 		step transform.Step
 		want string
 	}{
-		{transform.Step{Drop: []string{"titel"}}, "there is no column titel"},
+		{transform.Step{Drop: []string{"prize"}}, "there is no column prize"},
+		{transform.Step{Mask: &transform.Mask{Columns: []string{"nam"}, Method: transform.MaskNull}}, "name is not masked: is it meant by nam?"},
 		{transform.Step{Select: []string{"id", "x"}}, "there is no column x"},
 		{transform.Step{Rename: map[string]string{"x": "y"}}, "there is no column x"},
 		{transform.Step{Cast: map[string]lake.Type{"x": "int"}}, "there is no column x"},
@@ -126,6 +127,9 @@ func TestNotes(t *testing.T) {
 			want := "step 2 (" + c.step.Kind() + "): " + c.want
 			if !slices.Contains(plan.Notes, want) {
 				t.Errorf("notes %q, want %q", plan.Notes, want)
+			}
+			if notes := plan.Stages[len(plan.Stages)-1].Notes; !slices.Contains(notes, c.want) {
+				t.Errorf("notes of the stage %q, want %q", notes, c.want)
 			}
 			if len(plan.Stages) != 3 {
 				t.Errorf("%s: %d stages, want 3", transform.Label(c.step), len(plan.Stages))
