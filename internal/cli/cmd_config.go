@@ -84,7 +84,7 @@ doctor' does that. The exit status is 0 when all is well, 2 when it is not.`,
 // printValidation prints the verdict as JSON. A definition that could not be
 // read at all is an error like any other.
 func (a *app) printValidation(file *config.File, err error) error {
-	wrong, isWrong := errors.AsType[*config.Problems](err)
+	wrong, isWrong := errors.AsType[*config.ProblemsError](err)
 	if err != nil && !isWrong {
 		return err
 	}

@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 //	json PATH VALUE        stdout is one JSON document; the value at the path,
 //	                       as in stages.0.succeeded, must be VALUE; a path that
 //	                       ends with .len counts a list
+//	$SITE                  the address of a web server whose endpoints give what
+//	                       the folder site has at the moment: site/posts.json
 //	$WEBHOOK               the address of a web server that adds what is posted
 //	                       to alerts.txt; below $WEBHOOK/broken it answers 500
 func TestScripts(t *testing.T) {
@@ -64,6 +66,9 @@ func setUp(env *testscript.Env) error {
 	server := httptest.NewServer(webhook(filepath.Join(env.WorkDir, "alerts.txt")))
 	env.Defer(server.Close)
 	env.Setenv("WEBHOOK", server.URL)
+	site := httptest.NewServer(folderSite(filepath.Join(env.WorkDir, "site")))
+	env.Defer(site.Close)
+	env.Setenv("SITE", site.URL)
 	return nil
 }
 
@@ -147,7 +152,7 @@ func valueAt(document any, path string) (string, error) {
 			}
 			i, err := strconv.Atoi(key)
 			if err != nil || i < 0 || i >= len(v) {
-				return "absent", nil //nolint:nilerr // there is no such item
+				return "absent", nil
 			}
 			document = v[i]
 		default:

@@ -409,7 +409,7 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, p place) {
 
 // hide keeps a secret's literal value out of the excerpts of errors.
 func (d *decoder) hide(n ast.Node, text string) {
-	if r := Ref(text); r.String() == text {
+	if r := Ref(text); r.IsReference() && r.String() == text {
 		return
 	}
 	at := positionOf(n.GetToken())

@@ -33,14 +33,14 @@ type Problem struct {
 	Text string `json:"text"`
 }
 
-// Problems is the cause of the error of a wrong definition.
-type Problems struct {
+// ProblemsError is the cause of the error of a wrong definition.
+type ProblemsError struct {
 	All  []Problem
 	text string
 }
 
 // Error is the text for a person: each problem with its line.
-func (p *Problems) Error() string { return p.text }
+func (p *ProblemsError) Error() string { return p.text }
 
 // problemError makes one error of all problems, in the order of the file.
 func (f *File) problemError(problems []problem) error {
@@ -70,7 +70,7 @@ func (f *File) problemError(problems []problem) error {
 	for i, p := range problems {
 		all[i] = Problem{File: f.Name, Position: p.at, Text: p.text}
 	}
-	return &lake.Error{Code: lake.ConfigInvalid, Message: b.String(), Err: &Problems{All: all, text: b.String()}, Hint: "docs/configuration.md has every key; wplake config schema teaches them to an editor"}
+	return &lake.Error{Code: lake.ConfigInvalid, Message: b.String(), Err: &ProblemsError{All: all, text: b.String()}, Hint: "docs/configuration.md has every key; wplake config schema teaches them to an editor"}
 }
 
 // format is file:line:column: text, and below it the line with a caret.

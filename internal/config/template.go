@@ -115,11 +115,11 @@ site: %s
 source:
 `
 
-const templateSample = `  # A site that wplake makes itself. For your own site:
-  #   kind: endpoints
-  #   endpoints:
-  #     urls:
-  #       - https://example.org/wp-json/mo/v1/posts_endpoint/
+const templateSample = `  # A site that wplake makes itself. For your own site, put in its place:
+  # kind: endpoints
+  # endpoints:
+  #   urls:
+  #     - https://example.org/wp-json/mo/v1/posts_endpoint/
   kind: sample
   # sample:
   #   seed: 1             # the same seed gives the same bytes
@@ -136,8 +136,8 @@ const templateEndpoints = `  # One URL a table; each answers with one JSON array
     # (set it: wplake param set NAME VALUE). Put your site's own endpoints here:
     %[2]surls:
 %[3]s
-    # Credentials go to the endpoints' own host only. Keep secrets out of this
-    # file: ${NAME} is the environment, param:/path a parameter, file:PATH a file.
+    # Credentials go to the endpoints' own host only. A secret stays out of this
+    # file as ${NAME} (environment), param:/path (parameter) or file:PATH.
     # user: reader
     # password: ${WORDPRESS_PASSWORD}
     # headers:

@@ -134,7 +134,7 @@ func (l *Locker) Holder(context.Context) (h lock.Holder, held bool, err error) {
 	h, err = readHolder(f)
 	if err != nil {
 		// Half written: somebody holds it, and will have said who in a moment.
-		return lock.Holder{}, true, nil //nolint:nilerr // held, by an unknown
+		return lock.Holder{}, true, nil
 	}
 	return h, true, nil
 }

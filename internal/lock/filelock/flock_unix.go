@@ -17,7 +17,7 @@ func tryShared(f *os.File) (bool, error) { return try(f, unix.LOCK_SH) }
 
 func try(f *os.File, how int) (bool, error) {
 	for {
-		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB) //nolint:gosec // a descriptor fits an int
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
 		switch {
 		case err == nil:
 			return true, nil
@@ -31,5 +31,5 @@ func try(f *os.File, how int) (bool, error) {
 }
 
 func unlock(f *os.File) error {
-	return os.NewSyscallError("flock", unix.Flock(int(f.Fd()), unix.LOCK_UN)) //nolint:gosec // a descriptor fits an int
+	return os.NewSyscallError("flock", unix.Flock(int(f.Fd()), unix.LOCK_UN))
 }

@@ -101,7 +101,7 @@ func TestDamagedFileIsNamedAndKept(t *testing.T) {
 		if err := s.Put(t.Context(), params.Parameter{Name: "/b", Type: params.String, Value: "v"}); !lake.HasCode(err, lake.StateDamaged) {
 			t.Errorf("%s: Put: %v; want the code StateDamaged", name, err)
 		}
-		if kept, err := os.ReadFile(path); err != nil || string(kept) != text { //nolint:gosec // of this test
+		if kept, err := os.ReadFile(path); err != nil || string(kept) != text {
 			t.Errorf("%s: the file is now %q, %v", name, kept, err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestFileIsItsOwnersAlone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "params.yaml")
 	// What a killed writer may have left, with too open a mode.
-	if err := os.WriteFile(path+".tmp", []byte("half"), 0o644); err != nil { //nolint:gosec // on purpose
+	if err := os.WriteFile(path+".tmp", []byte("half"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := yamlfile.New(path).Put(t.Context(), params.Parameter{Name: "/a", Type: params.SecureString, Value: "v"}); err != nil {
