@@ -112,7 +112,7 @@ func (r *Reader) define(ctx context.Context, tables []engine.Table, defaultSchem
 			r.names = append(r.names, plain(t.Name))
 		}
 		for _, name := range names {
-			err := c.exec(ctx, "CREATE OR REPLACE VIEW "+name+" AS FROM read_parquet("+engine.Literal(t.Path)+")")
+			err := c.exec(ctx, "CREATE OR REPLACE VIEW "+name+" AS FROM read_parquet("+engine.Literal(t.Path)+", hive_partitioning = false)")
 			if err = explain(ctx, err); lake.HasCode(err, lake.EngineFailed) {
 				r.damaged[strings.ToLower(t.Name)] = &lake.Error{
 					Code:    lake.ObjectDamaged,
