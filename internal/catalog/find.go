@@ -54,35 +54,13 @@ func names(tables []Table) []string {
 // nearest is the table whose name, or whose object's, is the least different
 // from wanted, or "" when none is similar.
 func nearest(tables []Table, wanted string) string {
-	best, least := "", len([]rune(wanted))/3+2
+	var known []string
+	named := make(map[string]string)
 	for _, t := range tables {
-		for _, candidate := range []string{t.Name, string(t.Layer) + "." + t.Object, t.Object} {
-			if d := distance(wanted, lower(candidate)); d < least {
-				best, least = t.Name, d
-			}
+		for _, spelling := range []string{t.Name, string(t.Layer) + "." + t.Object, t.Object} {
+			known = append(known, spelling)
+			named[spelling] = t.Name
 		}
 	}
-	return best
-}
-
-// distance is how many characters have to be added, removed or replaced to
-// turn a into b.
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, x := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, y := range to {
-			cost := diagonal
-			if x != y {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(to)]
+	return named[lake.Nearest(wanted, known)]
 }
