@@ -45,6 +45,7 @@ type Home struct {
 	History  History
 	Log      *slog.Logger
 	Now      func() time.Time
+	Version  string // of wplake, as sites are told
 
 	resolver config.Resolver
 	engine   engine.Engine
@@ -58,6 +59,8 @@ type Options struct {
 	Getenv func(string) (string, bool)
 	Log    *slog.Logger
 	Now    func() time.Time
+	// Version of wplake, as sites are told.
+	Version string
 	// LogFile is closed with the home; may be nil.
 	LogFile io.Closer
 }
@@ -74,7 +77,7 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 	}
 	h := &Home{
 		Config: c, Root: root, State: filepath.Join(root, ".wplake"),
-		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now,
+		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now, Version: o.Version,
 	}
 	if o.LogFile != nil {
 		h.closers = append(h.closers, o.LogFile.Close)

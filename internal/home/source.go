@@ -22,7 +22,8 @@ func (h *Home) Source() wordpress.Source {
 
 func (h *Home) endpoints() wordpress.Source {
 	c := h.Config.Source.Endpoints
-	return endpoints.New(endpoints.Options{
+	source := endpoints.New(endpoints.Options{
+		Version: h.Version,
 		URLs: func(ctx context.Context) ([]string, error) {
 			if len(c.URLs) == 0 {
 				list, err := h.Resolve(ctx, config.Ref("param:"+c.Parameter))
@@ -59,4 +60,6 @@ func (h *Home) endpoints() wordpress.Source {
 		IdleTimeout: time.Duration(c.IdleTimeout), TotalTimeout: time.Duration(c.TotalTimeout),
 		Now: h.Now, Log: h.Log,
 	})
+	h.closers = append(h.closers, source.Close)
+	return source
 }

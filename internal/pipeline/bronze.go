@@ -211,7 +211,7 @@ func (b *bronze) takeKnown(ctx context.Context, f facts, planErr error) (snapsho
 	}
 	if len(p.columns) == 0 {
 		b.report.Status = lake.StatusSkipped
-		b.warn("raw holds no row, and nothing tells the table's columns: nothing was written")
+		b.warn("raw holds no value, and nothing tells the table's columns: nothing was written")
 		return snapshot{}, nil
 	}
 	if !f.readable(p) {
@@ -372,7 +372,7 @@ func (b *bronze) selectJSON(path string, p plan, byPosition bool, largest int) s
 	if b.marks() {
 		out = append(out, "CAST(NULL AS TIMESTAMP) AS "+engine.Ident(deletedAt))
 	}
-	return fmt.Sprintf("SELECT %s FROM read_json(%s, format = 'array', columns = {%s}, maximum_object_size = %d)",
+	return fmt.Sprintf("SELECT %s FROM read_json(%s, format = 'array', hive_partitioning = false, columns = {%s}, maximum_object_size = %d)",
 		strings.Join(out, ", "), engine.Literal(path), strings.Join(in, ", "), max(defaultObjectSize, 2*largest))
 }
 
@@ -458,7 +458,7 @@ func writeRejects(ctx context.Context, d Deps, bucket store.Bucket, dataset, obj
 
 // readRejects is the relation of a snapshot's rejected rows.
 func readRejects(snap snapshot) string {
-	return fmt.Sprintf("read_json(%s, format = 'array', columns = {'row': 'BIGINT', 'reason': 'VARCHAR', 'column': 'VARCHAR', 'detail': 'VARCHAR', 'original': 'VARCHAR'}, maximum_object_size = %d)",
+	return fmt.Sprintf("read_json(%s, format = 'array', hive_partitioning = false, columns = {'row': 'BIGINT', 'reason': 'VARCHAR', 'column': 'VARCHAR', 'detail': 'VARCHAR', 'original': 'VARCHAR'}, maximum_object_size = %d)",
 		engine.Literal(snap.rejects), max(defaultObjectSize, 2*snap.largest))
 }
 

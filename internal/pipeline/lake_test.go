@@ -3,9 +3,13 @@ package pipeline_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,7 +147,7 @@ func (l *testLake) query(sql string) []string {
 	defer func() { _ = rows.Close() }()
 	var out []string
 	for rows.Next() {
-		out = append(out, fmt.Sprint(rows.Values()...))
+		out = append(out, strings.TrimSuffix(fmt.Sprintln(rows.Values()...), "\n"))
 	}
 	if rows.Err() != nil {
 		l.t.Fatal(rows.Err())
@@ -182,3 +186,30 @@ func objectOf(t *testing.T, r lake.RunReport, stage, object string) lake.ObjectR
 	t.Fatalf("no %s of %s in %+v", stage, object, r)
 	return lake.ObjectReport{}
 }
+
+// put writes a raw object as another tool would: without metadata.
+func (l *testLake) put(layer lake.Layer, object, body string) {
+	l.t.Helper()
+	path := l.path(layer, object)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".new", []byte(body), 0o644); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// rejects lists row, reason and column of the rejected rows of an object.
+func (l *testLake) rejects(layer lake.Layer, object string) []string {
+	l.t.Helper()
+	path := l.rejectsPath(layer, object)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return l.query("SELECT concat(_row, ' ', _reason, ' ', _column) FROM read_parquet(" + engine.Literal(path) + ") ORDER BY _row")
+}
+
+func acceptLoss() pipeline.Request { return pipeline.Request{AcceptLoss: true} }

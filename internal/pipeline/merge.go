@@ -63,7 +63,7 @@ func (b *bronze) checkKey(p plan) (bool, error) {
 	var without []string
 	for _, name := range b.settings.Key {
 		i := slices.IndexFunc(p.columns, func(c column) bool { return strings.EqualFold(c.Name, name) })
-		if i < 0 || p.columns[i].Absent || lake.FindColumn(b.prev.Columns, name) < 0 {
+		if i < 0 || (p.columns[i].Absent && !p.silent) || lake.FindColumn(b.prev.Columns, name) < 0 {
 			without = append(without, name)
 		}
 	}
@@ -112,7 +112,7 @@ func (b *bronze) relations(snap snapshot) (with, absentInNew, wasRejected string
 		rejected = append(rejected, fmt.Sprintf("json_extract_string(r.original, %s) = CAST(%s AS VARCHAR)",
 			engine.Literal(`$."`+strings.ReplaceAll(c.Key, `"`, `\"`)+`"`), "p."+engine.Ident(name)))
 	}
-	with = fmt.Sprintf("WITH p AS (SELECT * FROM read_parquet(%s)), n AS (SELECT * FROM read_parquet(%s))",
+	with = fmt.Sprintf("WITH p AS (SELECT * FROM read_parquet(%s, hive_partitioning = false)), n AS (SELECT * FROM read_parquet(%s, hive_partitioning = false))",
 		engine.Literal(b.prev.path), engine.Literal(snap.upload.Path()))
 	wasRejected = "false"
 	if snap.rejects != "" {

@@ -85,6 +85,10 @@ type plan struct {
 	ignored []string // keys that no column takes (policy reject): rows that have a value there are rejected
 	changes []catalog.Change
 	notes   []string
+	// silent says that raw holds no key at all (an empty array), which tells
+	// nothing about the columns; wasAbsent is then what is known of them.
+	silent    bool
+	wasAbsent []string
 }
 
 // lake returns the columns of the table.
@@ -98,6 +102,9 @@ func (p plan) lake() []lake.Column {
 
 // absent names the columns that the source does not send.
 func (p plan) absent() []string {
+	if p.silent {
+		return p.wasAbsent
+	}
 	var names []string
 	for _, c := range p.columns {
 		if c.Absent {
@@ -147,7 +154,17 @@ func makePlan(s settings, names []string, evidence []typing.Evidence, prev previ
 		}
 		return name
 	})
-	wasAbsent := strings.Split(prev.Metadata[keyAbsent], ",")
+	wasAbsent := strings.FieldsFunc(prev.Metadata[keyAbsent], func(r rune) bool { return r == ',' })
+	if len(names) == 0 {
+		if len(before) == 0 {
+			before = s.Table.Columns
+		}
+		for _, c := range before {
+			add(column{Column: c, Absent: true})
+		}
+		p.silent, p.wasAbsent = true, wasAbsent
+		return p, nil
+	}
 	for _, old := range before {
 		i, sent := keyOf[old.Name]
 		if !sent {
@@ -171,11 +188,22 @@ func makePlan(s settings, names []string, evidence []typing.Evidence, prev previ
 		}
 		add(column{Column: lake.Column{Name: old.Name, Type: now}, Key: names[i]})
 	}
+	// A key that has a column's proper name is never made to give way.
+	proper := map[int]string{}
+	for name, i := range keyOf {
+		if c, ok := s.fixed(name); ok && c.Name == name {
+			proper[i] = name
+			taken[strings.ToLower(name)] = true
+		}
+	}
 	for _, i := range inOrder(keyOf) {
-		name := names[i]
+		name, isProper := proper[i]
+		if !isProper {
+			name = names[i]
+		}
 		t := evidence[i].Type()
-		if c, ok := s.fixed(name); ok && !taken[strings.ToLower(c.Name)] {
-			name, t = c.Name, c.Type
+		if c, ok := s.fixed(names[i]); ok {
+			t = c.Type
 		}
 		if len(before) > 0 {
 			p.changes = append(p.changes, catalog.Change{Kind: catalog.Added, Column: name, To: t})
@@ -184,16 +212,14 @@ func makePlan(s settings, names []string, evidence []typing.Evidence, prev previ
 				continue
 			}
 		}
-		unique := uniqueName(name, taken)
+		unique := name
+		if !isProper {
+			unique = uniqueName(name, taken)
+		}
 		if unique != name {
 			p.notes = append(p.notes, fmt.Sprintf("key %q becomes column %s: columns may not differ in case only", names[i], unique))
 		}
 		add(column{Column: lake.Column{Name: unique, Type: t}, Key: names[i]})
-	}
-	if len(names) == 0 && len(before) == 0 { // an empty array
-		for _, c := range s.Table.Columns {
-			add(column{Column: c, Absent: true})
-		}
 	}
 	if s.Drift == config.Freeze && len(p.changes) > 0 {
 		return p, &lake.Error{

@@ -47,14 +47,19 @@ func SilverSteps(c config.Config, object string) (steps []transform.Step, ok boo
 	return nil, c.Silver.Unmapped == config.UnmappedPass
 }
 
+// unmapped is the error of an object without rules.
+func unmapped(object string) error {
+	return &lake.Error{
+		Code:    lake.ObjectUnmapped,
+		Message: fmt.Sprintf("%s: there are no rules for this object; it was skipped", object),
+		Hint:    fmt.Sprintf("give it steps under objects.%s.steps (an empty list copies it as it is), or set silver.unmapped: pass", object),
+	}
+}
+
 func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze store.Info, dir string, r *lake.ObjectReport) error {
 	steps, ok := SilverSteps(d.Config, object)
 	if !ok {
-		return &lake.Error{
-			Code:    lake.ObjectUnmapped,
-			Message: fmt.Sprintf("%s: there are no rules for this object; it was skipped", object),
-			Hint:    fmt.Sprintf("give it steps under objects.%s.steps (an empty list copies it as it is), or set silver.unmapped: pass", object),
-		}
+		return unmapped(object)
 	}
 	bucket, key := d.Buckets[lake.Silver], lake.ObjectKey(lake.Silver, d.Config.Dataset, object)
 	path, err := d.Buckets[lake.Bronze].Download(ctx, bronze.Key, dir)
@@ -79,7 +84,7 @@ func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze 
 		r.URI = bucket.URI(key)
 		return nil
 	}
-	plan, err := transform.Compile(steps, fmt.Sprintf("read_parquet(%s)", engine.Literal(path)), in.Columns, transform.DuckDB, transform.Options{
+	plan, err := transform.Compile(steps, fmt.Sprintf("read_parquet(%s, hive_partitioning = false)", engine.Literal(path)), in.Columns, transform.DuckDB, transform.Options{
 		Describe: func(setup []string, sql string) ([]lake.Column, error) { return d.Engine.Columns(ctx, setup, sql) },
 		Secret:   func(ref string) (string, error) { return d.Resolve(ctx, config.Ref(ref)) },
 	})
