@@ -433,10 +433,11 @@ func (d *decoder) text(n ast.Node, v reflect.Value, p place, text string) {
 		d.problem(n, "%s cannot be %q%s", p.label(), text, hint)
 		return
 	}
-	if v.Type() == columnType() && !validType(text) {
-		hint := suggestType(text)
+	cast := strings.Contains(p.path, "].cast.")
+	if v.Type() == columnType() && !validType(text, cast) {
+		hint := suggestType(text, cast)
 		if hint == "" {
-			hint = " (one of " + strings.Join(typeNames(), ", ") + ", decimal(p,s))"
+			hint = " (one of " + strings.Join(typeNames(cast), ", ") + ", decimal(p,s))"
 		}
 		d.problem(n, "%s: unknown type %q%s", p.label(), text, hint)
 		return

@@ -20,6 +20,9 @@ type Setting struct {
 	Origin string `json:"origin"` // default, file:line:column, or what File.Override said
 }
 
+// Text is the value as YAML has it.
+func (s Setting) Text() string { return flow(s.Value) }
+
 // OriginDefault is the origin of a value that the file does not give.
 const OriginDefault = "default"
 

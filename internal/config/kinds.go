@@ -34,32 +34,37 @@ func enumOf(t reflect.Type) []string {
 	return nil
 }
 
-// typeNames lists the column types that have no arguments.
-func typeNames() []string {
-	return []string{
+// typeNames lists the types without arguments that a place takes: those of
+// bronze's columns, or the few more that a step can cast to.
+func typeNames(cast bool) []string {
+	names := []string{
 		string(lake.Bigint), string(lake.Int), string(lake.Double), string(lake.Boolean),
 		string(lake.String), string(lake.Timestamp), string(lake.Date),
 	}
+	if cast {
+		names = append(names, "smallint", "tinyint")
+	}
+	return names
 }
 
 // suggestType is suggest for types, which have other names elsewhere.
-func suggestType(text string) string {
+func suggestType(text string, cast bool) string {
 	elsewhere := map[string]lake.Type{
 		"text": lake.String, "varchar": lake.String, "char": lake.String,
-		"integer": lake.Int, "smallint": lake.Int, "long": lake.Bigint,
+		"integer": lake.Int, "smallint": lake.Int, "tinyint": lake.Int, "long": lake.Bigint,
 		"float": lake.Double, "real": lake.Double, "bool": lake.Boolean, "datetime": lake.Timestamp,
 	}
 	if t, ok := elsewhere[strings.ToLower(text)]; ok {
 		return " (did you mean " + string(t) + "?)"
 	}
-	return suggest(text, typeNames())
+	return suggest(text, typeNames(cast))
 }
 
 var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
 
 // validType reports whether text is a column type.
-func validType(text string) bool {
-	for _, name := range typeNames() {
+func validType(text string, cast bool) bool {
+	for _, name := range typeNames(cast) {
 		if name == text {
 			return true
 		}

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 )
 
 // schema is a JSON Schema, or a part of one.
@@ -82,7 +83,7 @@ func scalarSchema(s schema, t reflect.Type, path string) {
 		s["enum"] = enumOf(t)
 		return
 	case t == columnType():
-		s["anyOf"] = []schema{{"enum": typeNames()}, {"type": "string", "pattern": decimalType.String()}}
+		s["anyOf"] = []schema{{"enum": typeNames(strings.Contains(path, "].cast."))}, {"type": "string", "pattern": decimalType.String()}}
 		return
 	case t == reflect.TypeFor[ByteSize]():
 		s["type"], s["pattern"] = []string{"string", "integer"}, `^[0-9.]+ *([kKmMgGtT][iI]?)?[bB]?$`

@@ -103,6 +103,19 @@ func (n *node) checkMapping(v map[string]any, at string) error {
 	return nil
 }
 
+// additional is the schema of what a mapping of free names holds, or nil.
+func (n *node) additional(t *testing.T) *node {
+	t.Helper()
+	if !strings.HasPrefix(string(n.AdditionalProperties), "{") {
+		return nil
+	}
+	var inner node
+	if err := json.Unmarshal(n.AdditionalProperties, &inner); err != nil {
+		t.Fatal(err)
+	}
+	return &inner
+}
+
 func (n *node) types() []string {
 	if s, ok := n.Type.(string); ok {
 		return []string{s}
@@ -194,12 +207,8 @@ func TestSchemaDescribesEverything(t *testing.T) {
 		if n.Items != nil {
 			walk(n.Items, at+"[]")
 		}
-		if strings.HasPrefix(string(n.AdditionalProperties), "{") {
-			var inner node
-			if err := json.Unmarshal(n.AdditionalProperties, &inner); err != nil {
-				t.Fatal(err)
-			}
-			walk(&inner, at+".*")
+		if inner := n.additional(t); inner != nil {
+			walk(inner, at+".*")
 		}
 	}
 	schema := loadSchema(t)

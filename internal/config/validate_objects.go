@@ -1,9 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -41,91 +41,31 @@ func (v *validator) objects() {
 
 func notBlank(s string) bool { return strings.TrimSpace(s) != "" }
 
-// columns judges a step's list of columns.
-func (v *validator) columns(path string, columns []string) {
-	if len(columns) == 0 {
-		v.problem(path, "%s needs at least one column", lastKey(path))
-	}
-	v.unique(path, columns, notBlank, "a column's name")
-}
-
-// lastKey is the end of a path: drop of objects.posts.steps[0].drop.
-func lastKey(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
-
-// step judges what a step's types leave open. Whether its columns are there is
-// known only when it runs.
+// step judges what a step's types leave open. What makes a step is the
+// business of package transform; whether its columns are there is known only
+// when it runs.
 func (v *validator) step(path string, s transform.Step) {
-	lists := map[string][]string{
-		"drop": s.Drop, "select": s.Select, "split_date": s.SplitDate, "decode_entities": s.DecodeEntities, "trim": s.Trim,
-	}
-	for _, kind := range slices.Sorted(maps.Keys(lists)) {
-		if lists[kind] != nil {
-			v.columns(path+"."+kind, lists[kind])
+	for _, text := range []struct{ kind, value string }{{"filter", s.Filter}, {"sql", s.SQL}} {
+		if _, given := v.file.origins[path+"."+text.kind]; given && text.value == "" {
+			v.problem(path+"."+text.kind, "%s: is empty", text.kind)
+			return
 		}
-	}
-	if s.Rename != nil {
-		v.rename(path+".rename", s.Rename)
-	}
-	if s.Cast != nil && len(s.Cast) == 0 {
-		v.problem(path+".cast", "cast needs at least one column")
-	}
-	if s.NullIf != nil && len(s.NullIf) == 0 {
-		v.problem(path+".null_if", "null_if needs at least one column")
 	}
 	for _, column := range slices.Sorted(maps.Keys(s.NullIf)) {
 		if len(s.NullIf[column]) == 0 {
-			v.problem(path+".null_if."+column, "null_if needs at least one value for %s", column)
+			v.problem(path+".null_if."+column, "null_if: names no value of %s", column)
 		}
 	}
-	if r := s.Replace; r != nil {
-		v.replace(path+".replace", *r)
-	}
-	if _, given := v.file.origins[path+".filter"]; given && !notBlank(s.Filter) {
-		v.problem(path+".filter", "filter is a condition in SQL, as in \"post_status = 'publish'\"")
-	}
-	if _, given := v.file.origins[path+".sql"]; given && !notBlank(s.SQL) {
-		v.problem(path+".sql", "sql is a SELECT over the table input")
-	}
-	if d := s.Deduplicate; d != nil {
-		v.columns(path+".deduplicate.by", d.By)
-		v.unique(path+".deduplicate.order_by", d.OrderBy, notBlank, "a column's name")
-	}
-	if m := s.Mask; m != nil {
-		v.columns(path+".mask.columns", m.Columns)
-		if m.Salt != "" && m.Method != transform.MaskHash {
-			v.problem(path+".mask.salt", "a salt is for the method hash only")
-		}
-		if wrong := badReference(m.Salt); wrong != "" {
-			v.problem(path+".mask.salt", "%s", wrong)
+	if s.Mask != nil {
+		if wrong := badReference(s.Mask.Salt); wrong != "" {
+			v.problem(path+".mask.salt", "mask: %s", wrong)
 		}
 	}
-}
-
-func (v *validator) rename(path string, names map[string]string) {
-	if len(names) == 0 {
-		v.problem(path, "rename needs at least one column")
-	}
-	taken := map[string]string{}
-	for _, from := range slices.Sorted(maps.Keys(names)) {
-		to := names[from]
-		if !notBlank(to) {
-			v.problem(path+"."+from, "rename: %q is not a column's name", to)
+	if err := transform.Validate([]transform.Step{s}); err != nil {
+		cause := errors.Unwrap(err) // without the step's number, which the place tells
+		if cause == nil {
+			cause = err
 		}
-		if other, twice := taken[strings.ToLower(to)]; twice {
-			v.problem(path+"."+from, "rename gives both %s and %s the name %s", other, from, to)
-		}
-		taken[strings.ToLower(to)] = from
-	}
-}
-
-func (v *validator) replace(path string, r transform.Replace) {
-	v.columns(path+".columns", r.Columns)
-	if r.Find == "" {
-		v.problem(path+".find", "replace needs a text to find")
-	}
-	if r.Regex {
-		if _, err := regexp.Compile(r.Find); err != nil {
-			v.problem(path+".find", "replace: the regular expression is wrong: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-		}
+		v.problem(path+"."+s.Kind(), "%s: %v", s.Kind(), cause)
 	}
 }
