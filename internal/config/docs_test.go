@@ -90,13 +90,13 @@ func TestDocumentedDefaults(t *testing.T) {
 	page := readDocs(t)["configuration.md"]
 	row := regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| `([^`<]+)` \\|")
 	c, f := parse(t, "")
-	real := map[string]string{}
+	defaults := map[string]string{}
 	for _, s := range config.Settings(c, f) {
-		real[s.Key] = s.Text()
+		defaults[s.Key] = s.Text()
 	}
 	found := 0
 	for _, m := range row.FindAllStringSubmatch(page, -1) {
-		want, ok := real[m[1]]
+		want, ok := defaults[m[1]]
 		if !ok {
 			continue // a key of an object, whose default is another key
 		}
