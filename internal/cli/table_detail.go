@@ -42,7 +42,7 @@ func (a *app) printProfile(profile []catalog.ColumnProfile) {
 	g := a.newGrid("COLUMN", "TYPE", ">NULLS", ">DISTINCT", "MIN", "MAX", "SAMPLE")
 	for _, p := range profile {
 		g.row(oneLine(p.Name), snip(string(p.Type), catalog.ProfileText), groupDigits(p.Nulls), distinctText(p),
-			valueText(p.Min, width), valueText(p.Max, width), valueText(p.Sample, width))
+			profileCell(p.Min, width), profileCell(p.Max, width), profileCell(p.Sample, width))
 	}
 	g.print()
 }
@@ -55,9 +55,9 @@ func distinctText(p catalog.ColumnProfile) string {
 	return groupDigits(p.Distinct)
 }
 
-// valueText is a value as a cell. Where there is no value the cell is empty;
+// profileCell is a value as a cell. Where there is no value the cell is empty;
 // an empty text is told apart by its quotes.
-func valueText(v any, width int) string {
+func profileCell(v any, width int) string {
 	switch v {
 	case nil:
 		return ""
