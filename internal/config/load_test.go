@@ -250,11 +250,11 @@ func TestBounds(t *testing.T) {
 		lists += "  o" + strings.Repeat("x", i%100) + string(rune('a'+i%26)) + strings.Repeat("y", i/100) + ": {key: *u}\n"
 	}
 	for name, text := range map[string]string{
-		"brackets":   strings.Repeat("[", 500_000),
-		"braces":     strings.Repeat("{a: ", 100_000),
-		"entries":    strings.Repeat("- ", 100_000),
-		"keys":       strings.Repeat("? ", 100_000),
-		"anchors":    "a: " + strings.Repeat("&a ", 100_000),
+		"brackets":   strings.Repeat("[", 50_000),
+		"braces":     strings.Repeat("{a: ", 20_000),
+		"entries":    strings.Repeat("- ", 20_000),
+		"keys":       strings.Repeat("? ", 20_000),
+		"anchors":    "a: " + strings.Repeat("&a ", 20_000),
 		"bomb":       bomb,
 		"long lists": lists,
 		"self":       "objects: &o {posts: *o}\n",
