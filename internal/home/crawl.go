@@ -2,8 +2,6 @@ package home
 
 import (
 	"context"
-	"os"
-	"strconv"
 
 	"wplake/internal/lake"
 	"wplake/internal/pipeline"
@@ -13,8 +11,7 @@ import (
 // removes the tables of objects that are gone. It writes the catalog alone, so
 // it takes no lock and runs beside whatever else is under way.
 func (h *Home) Crawl(ctx context.Context, layers []lake.Layer, runID string) (lake.RunReport, error) {
-	// A reader's folder, since a run that begins meanwhile leaves those alone.
-	scratch, err := h.scratch(readerPrefix + strconv.Itoa(os.Getpid()) + "-")
+	scratch, err := h.scratch("crawl")
 	if err != nil {
 		return lake.RunReport{}, err
 	}

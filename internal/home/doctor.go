@@ -134,7 +134,7 @@ func (h *Home) checkDisk() Check {
 		return warning("disk", "", "the free space is not known: %v", err)
 	}
 	need := int64(64 << 20)
-	last, err := h.History.LastWith([]string{pipeline.StageRaw})
+	last, err := h.History.LastWith(pipeline.StageRaw)
 	if err != nil {
 		return failed("disk", err)
 	}

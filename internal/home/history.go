@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,34 +58,76 @@ func (h History) Save(r lake.RunReport) error {
 
 // Last returns the newest report, or nil when there is none.
 func (h History) Last() (*lake.RunReport, error) {
-	return h.find(func(lake.RunReport) bool { return true })
-}
-
-// LastWith returns the newest report that has one of the stages, or nil.
-func (h History) LastWith(stages []string) (*lake.RunReport, error) {
-	return h.find(func(r lake.RunReport) bool {
-		return slices.ContainsFunc(r.Stages, func(s lake.StageReport) bool { return slices.Contains(stages, s.Stage) })
-	})
-}
-
-// find returns the newest report that is wanted. One that cannot be read is
-// passed over: it is a record, and nothing depends on it but a comparison.
-func (h History) find(wanted func(lake.RunReport) bool) (*lake.RunReport, error) {
-	ids, err := h.ids()
-	if err != nil {
-		return nil, err
+	for r, err := range h.newest() {
+		return r, err
 	}
-	for _, id := range ids {
-		text, err := os.ReadFile(filepath.Join(h.dir, id+".json"))
+	return nil, nil
+}
+
+// LastWith returns the newest report that has the stage, or nil.
+func (h History) LastWith(stage string) (*lake.RunReport, error) {
+	for r, err := range h.newest() {
 		if err != nil {
-			return nil, store.Failure("read", id, err)
+			return nil, err
 		}
-		var r lake.RunReport
-		if json.Unmarshal(text, &r) == nil && wanted(r) {
-			return &r, nil
+		if slices.ContainsFunc(r.Stages, func(s lake.StageReport) bool { return s.Stage == stage }) {
+			return r, nil
 		}
 	}
 	return nil, nil
+}
+
+// States returns how every stage and object stood when it was dealt with last,
+// as one report. Runs of a few objects or stages lie between runs of all, so
+// the newest report alone does not tell.
+func (h History) States() (*lake.RunReport, error) {
+	var states lake.RunReport
+	for r, err := range h.newest() {
+		if err != nil {
+			return nil, err
+		}
+		for _, stage := range r.Stages {
+			i := slices.IndexFunc(states.Stages, func(s lake.StageReport) bool { return s.Stage == stage.Stage })
+			if i < 0 {
+				states.Stages = append(states.Stages, lake.StageReport{Stage: stage.Stage, Error: stage.Error})
+				i = len(states.Stages) - 1
+			}
+			known := &states.Stages[i]
+			for _, o := range stage.Objects {
+				if !slices.ContainsFunc(known.Objects, func(k lake.ObjectReport) bool { return k.Object == o.Object }) {
+					known.Objects = append(known.Objects, o)
+				}
+			}
+		}
+	}
+	for i := range states.Stages {
+		states.Stages[i].Count()
+	}
+	return &states, nil
+}
+
+// newest iterates over the reports, the newest first. One that cannot be
+// understood is passed over: it is a record, and nothing depends on it but a
+// comparison.
+func (h History) newest() iter.Seq2[*lake.RunReport, error] {
+	return func(yield func(*lake.RunReport, error) bool) {
+		ids, err := h.ids()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, id := range ids {
+			text, err := os.ReadFile(filepath.Join(h.dir, id+".json"))
+			if err != nil {
+				yield(nil, store.Failure("read", id, err))
+				return
+			}
+			var r lake.RunReport
+			if json.Unmarshal(text, &r) == nil && !yield(&r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // ids lists the runs, the newest first.

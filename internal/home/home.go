@@ -150,7 +150,7 @@ func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
 	if h.engine != nil {
 		return h.engine, nil
 	}
-	dir, err := h.scratch("engine-")
+	dir, err := h.scratch("engine")
 	if err != nil {
 		return nil, err
 	}
@@ -168,16 +168,18 @@ func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
 }
 
 // scratch makes a temporary folder in the lake's own folder, so that objects
-// can be linked into it; Close removes it. Where the lake cannot be written to,
+// can be linked into it; Close removes it. Its name has the process's id, so that
+// nobody else takes it for left-overs. Where the lake cannot be written to,
 // it is made in the system's folder for such files.
-func (h *Home) scratch(prefix string) (string, error) {
+func (h *Home) scratch(purpose string) (string, error) {
 	dir := filepath.Join(h.State, "tmp")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		dir = "" // the system's
 	}
-	made, err := os.MkdirTemp(dir, prefix)
+	pattern := fmt.Sprintf("%s-%d-", purpose, os.Getpid())
+	made, err := os.MkdirTemp(dir, pattern)
 	if err != nil && dir != "" {
-		made, err = os.MkdirTemp("", prefix)
+		made, err = os.MkdirTemp("", pattern)
 	}
 	if err != nil {
 		return "", store.Failure("create a temporary folder in", dir, err)

@@ -3,6 +3,7 @@ package home
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,15 +16,12 @@ import (
 	"wplake/internal/store"
 )
 
-// readerPrefix begins the names of readers' folders; the process id follows.
-const readerPrefix = "reader-"
-
 // Reader opens a reader of all the lake's tables for a person's SQL: by their
 // catalog names in the dataset's schema, and as <layer>.<object> and
 // <layer>_rejects.<object>. It sees the tables as they are now, whatever a run
 // does meanwhile: their files are linked into a folder of its own.
 func (h *Home) Reader(ctx context.Context) (engine.Reader, error) {
-	dir, err := h.scratch(readerPrefix + strconv.Itoa(os.Getpid()) + "-")
+	dir, err := h.scratch("reader")
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +50,7 @@ func (h *Home) Tables(ctx context.Context, dir string) ([]engine.Table, error) {
 				if !ok {
 					continue
 				}
-				path := strings.TrimPrefix(bucket.URI(info.Key), "file://")
+				path := localPath(bucket.URI(info.Key))
 				if dir != "" {
 					if path, err = bucket.Download(ctx, info.Key, dir); errors.Is(err, store.ErrNotFound) {
 						continue // deleted since the listing
@@ -74,14 +72,26 @@ func (h *Home) Tables(ctx context.Context, dir string) ([]engine.Table, error) {
 	return tables, nil
 }
 
-// readerLives reports whether the process of a reader's folder is running.
-func (h *Home) readerLives(dir string) bool {
-	pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), readerPrefix), "-")
-	n, err := strconv.Atoi(pid)
+// localPath is the path that a file URI stands for.
+func localPath(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "file" {
+		return uri
+	}
+	return u.Path
+}
+
+// ownerLives reports whether the process that made a temporary folder runs.
+func ownerLives(dir string) bool {
+	parts := strings.Split(filepath.Base(dir), "-")
+	if len(parts) != 3 {
+		return false
+	}
+	pid, err := strconv.Atoi(parts[1])
 	if err != nil {
 		return false
 	}
-	p, err := os.FindProcess(n)
+	p, err := os.FindProcess(pid)
 	if err != nil {
 		return false
 	}

@@ -55,7 +55,7 @@ func (h *Home) Run(ctx context.Context, r RunRequest) (report lake.RunReport, er
 	if err != nil {
 		return report, err
 	}
-	previous, err := h.History.LastWith(r.Stages)
+	previous, err := h.History.States()
 	if err != nil {
 		return report, err
 	}
@@ -64,7 +64,7 @@ func (h *Home) Run(ctx context.Context, r RunRequest) (report lake.RunReport, er
 }
 
 func (h *Home) deps(ctx context.Context, r RunRequest) (pipeline.Deps, error) {
-	scratch, err := h.scratch("run-")
+	scratch, err := h.scratch("run")
 	if err != nil {
 		return pipeline.Deps{}, err
 	}
@@ -79,8 +79,8 @@ func (h *Home) deps(ctx context.Context, r RunRequest) (pipeline.Deps, error) {
 }
 
 // sweep removes what runs left behind that did not end by themselves. The lock
-// is held, so nobody else writes; folders of readers are left to those whose
-// process lives.
+// is held, so nobody else writes objects; the temporary folders of processes that
+// live, such as readers, are theirs.
 func (h *Home) sweep(ctx context.Context) error {
 	for l, b := range h.Buckets {
 		n, err := b.Sweep(ctx)
@@ -96,7 +96,7 @@ func (h *Home) sweep(ctx context.Context) error {
 		return err
 	}
 	for _, dir := range left {
-		if strings.HasPrefix(filepath.Base(dir), readerPrefix) && h.readerLives(dir) {
+		if ownerLives(dir) {
 			continue
 		}
 		if err := os.RemoveAll(dir); err != nil {

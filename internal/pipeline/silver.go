@@ -142,6 +142,11 @@ func writeSilver(ctx context.Context, d Deps, req Request, object, key string, p
 		r.Warnings = append(r.Warnings, note)
 		d.Log.Info(note, "stage", "silver", "object", object)
 	}
+	if left := rowsIn - rows - p.Rejected; left > 0 {
+		text := fmt.Sprintf("%d of %d rows are left out by the steps", left, rowsIn)
+		r.Warnings = append(r.Warnings, text)
+		d.Log.Info(text, "stage", "silver", "object", object)
+	}
 	if p.Rejected > 0 {
 		text := fmt.Sprintf("%d of %d rows were rejected: see silver_rejects.%s", p.Rejected, rowsIn, object)
 		r.Warnings = append(r.Warnings, text)
