@@ -2,8 +2,6 @@ package home
 
 import (
 	"context"
-	"os"
-	"strconv"
 
 	"wplake/internal/pipeline"
 )
@@ -11,8 +9,7 @@ import (
 // Preview tells what an object's silver steps do to some of its rows. It only
 // reads the lake, and takes no lock: a run may go on meanwhile.
 func (h *Home) Preview(ctx context.Context, req pipeline.PreviewRequest) (pipeline.Preview, error) {
-	// Named as a reader's, so that a run beginning now leaves the folder alone.
-	dir, err := h.scratch(readerPrefix + strconv.Itoa(os.Getpid()) + "-")
+	dir, err := h.scratch("preview")
 	if err != nil {
 		return pipeline.Preview{}, err
 	}
