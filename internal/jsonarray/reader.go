@@ -41,7 +41,7 @@ type Field struct {
 type Row struct {
 	Number int64   // from 1
 	Text   []byte  // the object, verbatim
-	Fields []Field // in the order of the object
+	Fields []Field // in the order of the object; none under the fault RowInvalidText
 	// Fault is RowDuplicateKey or RowInvalidText when the row is JSON by its
 	// grammar, but no row of a table; else empty. Detail says where.
 	Fault  lake.Code
@@ -53,13 +53,17 @@ type Reader struct {
 	in      *bounded
 	dec     *jsontext.Decoder
 	started bool
+	over    error // what ended the reading
+	skipped int64 // bytes of white space before what the decoder sees
 	rows    int64
 	row     Row
 
-	names  []string
-	byName map[string]int // by the key's token, quotes included
-	seen   []int64        // by name: number of the last row that had it
-	order  []int          // names in the order of the last row
+	names   []string
+	tokens  []string       // by name: the key as it was first written, quotes included
+	byName  map[string]int // by the key
+	seen    []int64        // by name: number of the last row that had it
+	order   []int          // names in the order of the last row
+	scratch []byte
 }
 
 // NewReader returns a Reader of in.
@@ -82,8 +86,18 @@ func (r *Reader) Names() []string { return r.names }
 func (r *Reader) Rows() int64 { return r.rows }
 
 // Next reads the next row. It returns io.EOF after the end of a complete array,
-// and a *lake.Error whose code begins with Source for everything else.
+// an error of reading as it came, and a *lake.Error whose code begins with
+// Source for everything else. After an error it returns the same again.
 func (r *Reader) Next() (*Row, error) {
+	if r.over != nil {
+		return nil, r.over
+	}
+	row, err := r.next()
+	r.over = err
+	return row, err
+}
+
+func (r *Reader) next() (*Row, error) {
 	if !r.started {
 		if err := r.start(); err != nil {
 			return nil, err
@@ -114,12 +128,19 @@ func (r *Reader) Next() (*Row, error) {
 	if err != nil {
 		return nil, r.fault(err)
 	}
+	if len(text) > MaxRow {
+		return nil, errTooLarge() // the decoder had read ahead
+	}
 	r.rows++
 	r.row = Row{Number: r.rows, Text: text, Fields: r.row.Fields[:0]}
+	if fault := textFault(text); fault != "" {
+		// Its keys are not taken: they may be no names at all.
+		r.row.Fault, r.row.Detail = lake.RowInvalidText, fault
+		return &r.row, nil
+	}
 	if err := r.split(text); err != nil {
 		return nil, err
 	}
-	r.checkText()
 	return &r.row, nil
 }
 
@@ -150,37 +171,29 @@ func (r *Reader) split(text []byte) error {
 
 // name returns the position of a key, the n-th of its row.
 func (r *Reader) name(n int, token []byte) (int, error) {
-	if n < len(r.order) {
-		// Rows nearly always have their keys in the same order.
-		if at := r.order[n]; r.names[at] == string(token[1:len(token)-1]) {
-			return at, nil
-		}
+	if n < len(r.order) && r.tokens[r.order[n]] == string(token) {
+		return r.order[n], nil // rows nearly always have their keys in the same order
 	}
-	at, ok := r.byName[string(token)]
+	name := token[1 : len(token)-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		// No error is possible: the row's text was checked.
+		r.scratch, _ = jsontext.AppendUnquote(r.scratch[:0], token)
+		name = r.scratch
+	}
+	at, ok := r.byName[string(name)]
 	if !ok {
-		name, err := jsontext.AppendUnquote(nil, token)
-		if err != nil && !utf8.Valid(name) {
-			name = bytes.ToValidUTF8(name, []byte("\uFFFD"))
-		}
-		at = -1
-		for i, known := range r.names { // the same key, escaped in another way
-			if known == string(name) {
-				at = i
+		if len(r.names) == MaxColumns {
+			return 0, &lake.Error{
+				Code:    lake.SourceTooLarge,
+				Message: fmt.Sprintf("row %d has the %d-th different key; a table may have %d columns", r.rows, MaxColumns+1, MaxColumns),
+				Hint:    "is each row an object with the same keys, or are the keys themselves data?",
 			}
 		}
-		if at < 0 {
-			if len(r.names) == MaxColumns {
-				return 0, &lake.Error{
-					Code:    lake.SourceTooLarge,
-					Message: fmt.Sprintf("row %d has the %d-th different key; a table may have %d columns", r.rows, MaxColumns+1, MaxColumns),
-					Hint:    "is each row an object with the same keys, or are the keys themselves data?",
-				}
-			}
-			at = len(r.names)
-			r.names = append(r.names, string(name))
-			r.seen = append(r.seen, 0)
-		}
-		r.byName[string(token)] = at
+		at = len(r.names)
+		r.names = append(r.names, string(name))
+		r.tokens = append(r.tokens, string(token))
+		r.byName[r.names[at]] = at
+		r.seen = append(r.seen, 0)
 	}
 	if n < len(r.order) {
 		r.order[n] = at
@@ -190,18 +203,15 @@ func (r *Reader) name(n int, token []byte) (int, error) {
 	return at, nil
 }
 
-// checkText marks a row whose text is not Unicode.
-func (r *Reader) checkText() {
-	if r.row.Fault != "" {
-		return
+// textFault says in what a row's text is not Unicode, or "".
+func textFault(text []byte) string {
+	if !utf8.Valid(text) {
+		return "bytes that are not UTF-8"
 	}
-	if !utf8.Valid(r.row.Text) {
-		r.row.Fault, r.row.Detail = lake.RowInvalidText, "bytes that are not UTF-8"
-		return
+	if at := loneSurrogate(text); at >= 0 {
+		return "half a surrogate pair: " + string(text[at:at+6])
 	}
-	if at := loneSurrogate(r.row.Text); at >= 0 {
-		r.row.Fault, r.row.Detail = lake.RowInvalidText, "half a surrogate pair: "+string(r.row.Text[at:at+6])
-	}
+	return ""
 }
 
 // end makes sure that nothing but white space follows the array.
@@ -217,15 +227,18 @@ func (r *Reader) end() error {
 			return r.fault(err)
 		}
 	}
-	what := "something that is not JSON"
-	if kind == '[' {
+	var what string
+	switch kind {
+	case '[':
 		what = "a second array"
-	} else if kind != 0 {
+	case 0, ']', '}':
+		what = "something that is not JSON"
+	default:
 		what = kindName(kind)
 	}
 	return &lake.Error{
 		Code:    lake.SourceTrailing,
-		Message: fmt.Sprintf("the array ends after %d rows, but %s follows at byte %d", r.rows, what, r.dec.InputOffset()),
+		Message: fmt.Sprintf("the array ends after %d rows, but %s follows at byte %d", r.rows, what, r.skipped+r.dec.InputOffset()),
 		Hint:    "a plugin or a PHP notice adds output behind the JSON: switch WP_DEBUG_DISPLAY off, or two answers were put together",
 	}
 }
@@ -238,7 +251,7 @@ func (r *Reader) fault(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &lake.Error{
 			Code:    lake.SourceTruncated,
-			Message: fmt.Sprintf("the array is cut: the input ends at byte %d, after %d whole rows and before the closing bracket", r.in.offset, r.rows),
+			Message: fmt.Sprintf("the array is cut: the input ends at byte %d, after %d whole rows and before the closing bracket", r.skipped+r.in.offset, r.rows),
 			Hint:    "the server or a proxy cut the answer (memory or time limit of PHP?): try again, or let the endpoint give less at once",
 		}
 	}
@@ -252,7 +265,7 @@ func (r *Reader) fault(err error) error {
 	}
 	return &lake.Error{
 		Code:    lake.SourceInvalidJSON,
-		Message: fmt.Sprintf("not JSON at byte %d, in row %d: %s", at, r.rows+1, why),
+		Message: fmt.Sprintf("not JSON at byte %d, in row %d: %s", r.skipped+at, r.rows+1, why),
 		Hint:    "open the endpoint in a browser and look at that place: often a PHP notice stands in the middle of the JSON",
 	}
 }
@@ -289,15 +302,19 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	if b.offset >= b.limit {
-		b.err = &lake.Error{
-			Code:    lake.SourceTooLarge,
-			Message: fmt.Sprintf("a row is larger than %d MiB", MaxRow>>20),
-			Hint:    "let the endpoint leave out the column that holds such a value",
-		}
+		b.err = errTooLarge()
 		return 0, b.err
 	}
 	n, err := b.in.Read(p[:min(int64(len(p)), b.limit-b.offset)])
 	b.offset += int64(n)
 	b.err = err
 	return n, err
+}
+
+func errTooLarge() error {
+	return &lake.Error{
+		Code:    lake.SourceTooLarge,
+		Message: fmt.Sprintf("a row is larger than %d MiB", MaxRow>>20),
+		Hint:    "let the endpoint leave out the column that holds such a value",
+	}
 }
