@@ -9,64 +9,84 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"wplake/internal/lake"
 )
 
 // headSize is how much of an input is looked at to say what it is.
 const headSize = 16 << 10
 
+const spaces = " \t\r\n"
+
 // start reads the opening bracket, or says what came instead.
 func (r *Reader) start() error {
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(r.in.in, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	head, err := r.head()
+	if err != nil {
 		return err
 	}
-	head = head[:n]
-	text := bytes.TrimLeft(head, " \t\r\n")
 	switch {
-	case len(text) == 0:
+	case len(head) == 0:
 		return &lake.Error{
 			Code: lake.SourceEmpty, Message: "the answer is empty",
 			Hint: "an empty table is []: PHP probably stopped (look into the server's error log)",
 		}
-	case text[0] != '[':
-		return r.notArray(head, text)
+	case head[0] != '[':
+		return r.notArray(head)
 	}
-	r.in.in = io.MultiReader(bytes.NewReader(head), r.in.in)
-	r.in.allow(MaxRow)
 	if _, err := r.dec.ReadToken(); err != nil {
 		return r.fault(err)
 	}
 	return nil
 }
 
-// notArray says what an input is that does not begin with a bracket. text is
-// its beginning without white space.
-func (r *Reader) notArray(head, text []byte) error {
+// head returns the beginning of the input, without white space before it, and
+// gives it back to be read again. It is empty where nothing but white space came.
+func (r *Reader) head() ([]byte, error) {
+	block := make([]byte, headSize)
+	var head []byte
+	for len(head) == 0 && r.in.err == nil {
+		r.skipped = r.in.offset
+		r.in.allow(r.in.offset + headSize)
+		n, err := io.ReadFull(r.in, block)
+		if err != nil && !errors.Is(r.in.err, io.EOF) {
+			return nil, r.in.err
+		}
+		head = bytes.TrimLeft(block[:n], spaces)
+		r.skipped += int64(n - len(head))
+	}
+	rest := r.in.in
+	if r.in.err != nil {
+		rest = bytes.NewReader(nil) // the end was seen: nothing must be read behind it
+	}
+	*r.in = bounded{in: io.MultiReader(bytes.NewReader(head), rest)}
+	r.in.allow(MaxRow)
+	return head, nil
+}
+
+// notArray says what an input is that does not begin with a bracket. head is
+// its beginning.
+func (r *Reader) notArray(head []byte) error {
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), spaces)
 	lower := strings.ToLower(string(text))
 	switch {
-	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
+	case strings.HasPrefix(lower, "<") && (isPHPNotice(lower) || isFragment(lower)):
+		return noise(text)
+	case strings.HasPrefix(lower, "<"):
+		return html(lower)
+	case len(text) < len(head):
 		return &lake.Error{
 			Code: lake.SourceNoise, Message: "a byte order mark stands before the JSON",
 			Hint: "a PHP file of the theme or a plugin was saved as \"UTF-8 with BOM\": save it without",
 		}
-	case text[0] == '<' && isPHPNotice(lower):
-		return noise(text)
-	case text[0] == '<':
-		return html(lower)
 	case text[0] == '{':
-		return r.errorObject(head, text)
+		return r.errorObject(text)
 	}
-	dec := jsontext.NewDecoder(io.MultiReader(bytes.NewReader(text), io.LimitReader(r.in.in, MaxRow)))
-	if kind := dec.PeekKind(); kind != 0 {
-		if _, err := dec.ReadValue(); err == nil {
-			return &lake.Error{
-				Code: lake.SourceNotArray, Message: "the answer is " + kindName(kind) + ", not an array of objects",
-				Hint: "check the address: a table's endpoint gives one array",
-			}
+	if scalar, err := r.scalar(); scalar != "" || err != nil {
+		if err != nil {
+			return err
+		}
+		return &lake.Error{
+			Code: lake.SourceNotArray, Message: "the answer is " + scalar + ", not an array of objects",
+			Hint: "check the address: a table's endpoint gives one array",
 		}
 	}
 	if isPHPNotice(lower) || bytes.ContainsAny(text, "[{") {
@@ -78,21 +98,36 @@ func (r *Reader) notArray(head, text []byte) error {
 	}
 }
 
+// scalar names what the input is when it is one scalar and nothing else; "" when
+// it is not. The error is one of reading.
+func (r *Reader) scalar() (string, error) {
+	kind := r.dec.PeekKind()
+	_, err := r.dec.ReadValue()
+	if err == nil {
+		if _, err = r.dec.ReadToken(); errors.Is(err, io.EOF) {
+			return kindName(kind), nil
+		}
+	}
+	if r.in.err != nil && !errors.Is(r.in.err, io.EOF) {
+		return "", r.in.err
+	}
+	return "", nil
+}
+
 // errorObject tells an error of WordPress from another object.
-func (r *Reader) errorObject(head, text []byte) error {
-	r.in.in = io.MultiReader(bytes.NewReader(head), r.in.in)
-	r.in.allow(MaxRow)
+func (r *Reader) errorObject(text []byte) error {
 	value, err := r.dec.ReadValue()
 	if err != nil {
 		return r.fault(err)
 	}
 	var wp struct {
-		Code    any    `json:"code"`
-		Message string `json:"message"`
+		Code    json.RawMessage `json:"code"`
+		Message string          `json:"message"`
 	}
-	if json.Unmarshal(value, &wp) == nil && wp.Code != nil && wp.Message != "" {
+	if json.Unmarshal(value, &wp) == nil && len(wp.Code) > 0 && string(wp.Code) != "null" && wp.Message != "" {
+		code := strings.Trim(excerpt(wp.Code), `"`)
 		return &lake.Error{
-			Code: lake.SourceErrorObject, Message: fmt.Sprintf("WordPress answered with an error: %v: %s", wp.Code, excerpt([]byte(wp.Message))),
+			Code: lake.SourceErrorObject, Message: fmt.Sprintf("WordPress answered with an error: %s: %s", code, excerpt([]byte(wp.Message))),
 			Hint: "rest_no_route: the endpoint does not exist (is the plugin active?); rest_forbidden: it needs credentials",
 		}
 	}
@@ -104,7 +139,18 @@ func (r *Reader) errorObject(head, text []byte) error {
 
 // isPHPNotice recognises what PHP prints with display_errors on.
 func isPHPNotice(lower string) bool {
-	return regexp.MustCompile(`^(<br />\s*)?(<b>)?(php )?(warning|notice|deprecated|fatal error|parse error|strict standards)(</b>)?:`).MatchString(lower)
+	return regexp.MustCompile(`^(<br ?/?>\s*)*(<b>)?(php )?((recoverable )?fatal error|warning|notice|deprecated|parse error|strict standards)(</b>)?:`).MatchString(lower)
+}
+
+// isFragment recognises output in HTML that is no page and has an array behind
+// it, such as WordPress's own report of a failed database query.
+func isFragment(lower string) bool {
+	for _, page := range []string{"<!doctype", "<html", "<head", "<body"} {
+		if strings.Contains(lower, page) {
+			return false
+		}
+	}
+	return strings.Contains(lower, "[{")
 }
 
 func noise(text []byte) error {
@@ -137,11 +183,19 @@ func html(lower string) error {
 	return &lake.Error{Code: lake.SourceHTML, Message: message, Hint: hint}
 }
 
-// excerpt cuts text to what fits into a message.
+// excerpt cuts text to what fits into a message. Control characters, which a
+// terminal might obey, become spaces.
 func excerpt(text []byte) string {
 	const most = 80
+	end := ""
 	if len(text) > most {
-		text = append(bytes.ToValidUTF8(text[:most], nil), "…"...)
+		text, end = text[:most], "…"
 	}
-	return string(text)
+	plain := bytes.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || c >= 0x80 && c < 0xa0 {
+			return ' '
+		}
+		return c
+	}, bytes.ToValidUTF8(text, nil))
+	return string(plain) + end
 }
