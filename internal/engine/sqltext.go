@@ -52,19 +52,18 @@ func IsOpen(sql string) bool {
 	return false
 }
 
-// Words calls visit with each unquoted word of a text (a keyword or a plain
-// name) and where it begins, until visit returns false. An opening or closing
-// parenthesis and any other sign is a word as well; strings, quoted names and
-// comments are none, but a string or quoted name is given as its first
-// character.
-func Words(sql string, visit func(word string, at int) bool) {
+// Words calls visit with each word of a text (a keyword or a plain name) and
+// where it begins and ends, until visit returns false. A sign, such as a
+// parenthesis, is a word as well; of a string or a quoted name only the first
+// character is given. Comments are none.
+func Words(sql string, visit func(word string, from, to int) bool) {
 	for i := 0; i < len(sql); {
 		n, kind := token(sql[i:])
 		word := sql[i : i+n]
 		if kind == quoted {
 			word = word[:1]
 		}
-		if kind != blank && !visit(word, i) {
+		if kind != blank && !visit(word, i, i+n) {
 			return
 		}
 		i += n

@@ -103,9 +103,9 @@ func FuzzSplitText(f *testing.F) {
 				t.Fatalf("%q: %q is open and was cut", sql, s)
 			}
 		}
-		engine.Words(sql, func(word string, at int) bool {
-			if word == "" || at < 0 || at >= len(sql) {
-				t.Fatalf("%q: a word %q at %d", sql, word, at)
+		engine.Words(sql, func(word string, from, to int) bool {
+			if word == "" || from < 0 || to > len(sql) || !strings.HasPrefix(sql[from:to], word) {
+				t.Fatalf("%q: a word %q at %d to %d", sql, word, from, to)
 			}
 			return true
 		})

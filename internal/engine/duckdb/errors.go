@@ -69,5 +69,5 @@ func essence(message string) string {
 	if kind, rest, ok := strings.Cut(message, ": "); ok && strings.HasSuffix(kind, "Error") {
 		message = rest
 	}
-	return strings.TrimSuffix(strings.TrimSpace(message), ".")
+	return strings.TrimRight(strings.TrimSpace(message), ".!")
 }

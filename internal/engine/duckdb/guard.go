@@ -99,7 +99,7 @@ func guardText(sql string) (statement, error) {
 // before it.
 func firstWord(sql string) string {
 	first := ""
-	engine.Words(sql, func(word string, _ int) bool {
+	engine.Words(sql, func(word string, _, _ int) bool {
 		first = strings.ToUpper(word)
 		return word == "("
 	})
@@ -110,7 +110,7 @@ func firstWord(sql string) string {
 // list of options in parentheses.
 func explained(sql string) string {
 	from, depth, words := len(sql), 0, 0
-	engine.Words(sql, func(word string, at int) bool {
+	engine.Words(sql, func(word string, at, _ int) bool {
 		words++
 		upper := strings.ToUpper(word)
 		switch {

@@ -93,7 +93,7 @@ func missingTable(message string) (string, bool) {
 // hint suggests what was meant.
 func (r *Reader) hint(ctx context.Context, sql, message string) string {
 	if name, ok := missingTable(message); ok {
-		return r.tableHint(bare(name))
+		return r.tableHint(sql, bare(name))
 	}
 	if name := r.unquoted(sql); name != "" {
 		return "a name with a hyphen needs double quotes: " + engine.Ident(name) + " (in a shell, put the whole query in single quotes)"
@@ -107,26 +107,35 @@ func (r *Reader) hint(ctx context.Context, sql, message string) string {
 	return ""
 }
 
-// tableHint names the table that is nearest to name.
-func (r *Reader) tableHint(name string) string {
+// tableHint names the table that is nearest to name, in the schema that the
+// SQL speaks of where there is such a one.
+func (r *Reader) tableHint(sql, name string) string {
 	if len(r.names) == 0 {
 		return "there is no table yet: wplake run makes them"
 	}
-	var known []string
-	written := map[string]string{} // the shortest way to write it
-	for _, n := range r.names {
-		short := bare(n)
-		if _, ok := written[short]; !ok {
-			known = append(known, short)
+	known := make([]string, len(r.names))
+	for i, n := range r.names {
+		known[i] = bare(n)
+	}
+	near := lake.Nearest(name, known)
+	if near == "" {
+		return "SHOW ALL TABLES (or wplake tables) lists what there is"
+	}
+	best := ""
+	for i, n := range r.names {
+		if known[i] != near {
+			continue
 		}
-		if was, ok := written[short]; !ok || len(n) < len(was) {
-			written[short] = n
+		schema, _, ok := strings.Cut(n, ".")
+		if ok && strings.Contains(strings.ToLower(sql), strings.ToLower(schema)+".") {
+			best = n
+			break
+		}
+		if best == "" || len(n) < len(best) {
+			best = n
 		}
 	}
-	if near := lake.Nearest(name, known); near != "" {
-		return "did you mean " + written[near] + "?"
-	}
-	return "SHOW ALL TABLES (or wplake tables) lists what there is"
+	return "did you mean " + best + "?"
 }
 
 // bare is a table's name without its schema and quotes.
@@ -179,7 +188,7 @@ func (r *Reader) allColumns(ctx context.Context) ([]string, error) {
 // unquoted finds a table's name with a hyphen that is written without quotes.
 func (r *Reader) unquoted(sql string) string {
 	var words []string
-	engine.Words(sql, func(word string, _ int) bool {
+	engine.Words(sql, func(word string, _, _ int) bool {
 		words = append(words, strings.ToLower(word))
 		return true
 	})
