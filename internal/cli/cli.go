@@ -115,6 +115,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.queryCommand(),
 		a.shellCommand(),
 		a.attachCommand(),
+		a.previewCommand(),
 		a.initCommand(),
 		a.configCommand(),
 		a.paramCommand(),

@@ -46,8 +46,10 @@ type PreviewStep struct {
 	Dropped []lake.Column       `json:"dropped"`
 	Renamed map[string]string   `json:"renamed"` // old name → new name
 	Retyped []transform.Retyped `json:"retyped"`
+	Before  []lake.Column       `json:"columns_before"`
 	Columns []lake.Column       `json:"columns"` // after the step
 	Touched []string            `json:"touched"` // columns whose values the step may change
+	Reads   []string            `json:"reads"`   // columns that added ones come from
 	Changed int64               `json:"rows_changed"`
 	Gone    int64               `json:"rows_gone"` // left out or rejected
 	// Anew says that the step made a table of its own (sql), or came after one
@@ -240,9 +242,14 @@ func (v *previewer) step(i int) (PreviewStep, []int64, error) {
 	before, after := v.plan.Stages[i-1], v.plan.Stages[i]
 	diff := transform.DiffColumns(before, after)
 	s := PreviewStep{
-		Number: i, Label: after.Label, Notes: orEmpty(after.Notes), Columns: after.Columns, Touched: orEmpty(after.Touched),
+		Number: i, Label: after.Label, Notes: orEmpty(after.Notes), Before: before.Columns, Columns: after.Columns, Touched: orEmpty(after.Touched),
 		Added: orEmpty(diff.Added), Dropped: orEmpty(diff.Dropped), Retyped: orEmpty(diff.Retyped),
-		Renamed: after.Renamed, Anew: !after.Carried, Shown: []PreviewRow{},
+		Renamed: after.Renamed, Anew: !after.Carried, Shown: []PreviewRow{}, Reads: []string{},
+	}
+	for _, name := range after.Step.SplitDate {
+		if k := lake.FindColumn(before.Columns, name); k >= 0 {
+			s.Reads = append(s.Reads, before.Columns[k].Name)
+		}
 	}
 	if s.Renamed == nil {
 		s.Renamed = map[string]string{}
