@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,7 +42,7 @@ func (p *progress) event(e pipeline.Event) {
 		}
 	case e.Report != nil:
 		p.erase()
-		if !p.a.json && !p.a.quiet {
+		if !p.a.json && !p.a.quiet && worthALine(e.Stage, *e.Report) {
 			p.a.printObject(e.Stage, *e.Report)
 		}
 	case p.live && e.Object != "":
@@ -53,6 +54,13 @@ func (p *progress) event(e pipeline.Event) {
 			p.shown = true
 		}
 	}
+}
+
+// worthALine reports whether an object gets a line of its own. A crawl repeats
+// what the stage before it has said of each object, so only what it finds
+// itself is worth one.
+func worthALine(stage string, r lake.ObjectReport) bool {
+	return !strings.HasPrefix(stage, "crawl-") || r.Status == lake.StatusFailed || len(r.Warnings) > 0
 }
 
 // underWay says how far an object is.
