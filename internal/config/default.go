@@ -7,7 +7,7 @@ import (
 )
 
 // MinMemory is the least engine.memory_limit, in bytes.
-const MinMemory ByteSize = 128e6
+const MinMemory ByteSize = 256e6
 
 // Default is the definition of a lake whose file says nothing.
 func Default() Config {

@@ -110,7 +110,7 @@ func descriptions() map[string]string {
 		"silver.unmapped": "An object without rules: fail (skipped and counted), pass (copied).",
 
 		"engine":              "What the stages may use.",
-		"engine.memory_limit": "Memory of the process while it runs the stages; at least 128MB.",
+		"engine.memory_limit": "Memory of the process while it runs the stages; at least 256MB.",
 		"engine.parallel":     "Objects at once in bronze and silver; 0: by memory and cores.",
 
 		"alerts":            "Who is told.",

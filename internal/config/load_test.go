@@ -157,7 +157,7 @@ func TestProblems(t *testing.T) {
 		"out of range":         {"engine: {parallel: 65}\nsource: {endpoints: {retries: -1}}\n", []string{"1:20: engine.parallel is from 0 to 64, not 65", "2:31: source.endpoints.retries is from 0 to 20, not -1"}},
 		"not a share":          {"bronze: {max_loss: 50}\nobjects: {a: {max_loss: -0.1}}\n", []string{"1:20: bronze.max_loss is a share from 0 to 1, not 50", "2:25: objects.a.max_loss is a share from 0 to 1, not -0.1"}},
 		"not a size":           {"engine: {memory_limit: lots}\n", []string{`1:24: engine.memory_limit: "lots" is not a size (write 512MB, 2GB or 256MiB)`}},
-		"too small a size":     {"engine: {memory_limit: 64MB}\n", []string{"1:24: engine.memory_limit is at least 128MB, not 64MB"}},
+		"too small a size":     {"engine: {memory_limit: 64MB}\n", []string{"1:24: engine.memory_limit is at least 256MB, not 64MB"}},
 		"not a time":           {"source: {endpoints: {idle_timeout: 30}}\n", []string{`1:36: source.endpoints.idle_timeout: "30" is not a time span (write 30s, 5m or 1h30m)`}},
 		"no time at all":       {"source: {endpoints: {idle_timeout: 0s}}\n", []string{"1:36: source.endpoints.idle_timeout is from 1ms to 24h, not 0s"}},
 		"a key twice":          {"site: a\ndataset: b\nsite: c\n", []string{"3:1: site is there twice (first in line 1)"}},

@@ -128,12 +128,17 @@ func (h *Home) Resolve(ctx context.Context, r config.Ref) (string, error) {
 	return h.resolver.Resolve(ctx, r)
 }
 
-// What a process needs besides DuckDB's own memory, in bytes: the binary and
-// its libraries, Go's heap, and what the allocator holds back.
-const (
-	processOverhead = 72 << 20
-	goMemory        = 40 << 20
-)
+// goMemory bounds Go's own heap, in bytes.
+const goMemory = 40 << 20
+
+// engineMemory is what DuckDB may allocate so that the process keeps to limit,
+// both in bytes. Of the process DuckDB counts only a part: there are the binary
+// and its libraries, Go's heap, and what DuckDB takes uncounted, which grows
+// with what it counts (measured: at most a third, in joins that spill).
+func engineMemory(limit int64) int64 {
+	const fixed = 72 << 20
+	return max((limit-fixed)*2/3, 32<<20)
+}
 
 // Parallel is how many objects the stages deal with at once: one for each 256
 // MB of memory and for each core, unless the definition says.
@@ -154,10 +159,9 @@ func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := int64(h.Config.Engine.MemoryLimit)
 	debug.SetMemoryLimit(goMemory)
 	e, err := duckdb.Open(ctx, duckdb.Options{
-		MemoryLimit: max(limit-processOverhead, limit/3), TempDir: dir, Log: h.Log,
+		MemoryLimit: engineMemory(int64(h.Config.Engine.MemoryLimit)), TempDir: dir, Log: h.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -17,11 +17,16 @@ func (b *bronze) marks() bool {
 	return b.settings.OnDelete == config.Mark
 }
 
-// vanished counts the rows of the previous object that the snapshot has not.
+// wasRejected is the column of a vanished row that tells whether its key came,
+// in a row that was rejected.
+const wasRejected = "_wplake_rejected"
+
+// vanished is what the previous object has and the snapshot has not.
 type vanished struct {
-	all  int64 // rows whose key is not in the snapshot
-	live int64 // those of them that were not marked as deleted before
-	of   int64 // rows of the previous object that were not marked as deleted
+	path string // a Parquet file of those rows, as they were, with wasRejected
+	all  int64  // how many there are
+	live int64  // those of them that are newly gone: not marked before, not rejected now
+	of   int64  // rows of the previous object that were not marked as deleted
 }
 
 // merge decides what becomes of rows that were in the previous object and are
@@ -35,9 +40,10 @@ func (b *bronze) merge(ctx context.Context, snap snapshot) (snapshot, error) {
 	if err != nil {
 		return snap, err
 	}
-	lost := vanished{all: max(b.prev.Rows-snap.rows, 0), live: max(b.prev.Rows-snap.rows, 0), of: b.prev.Rows}
+	fewer := max(b.prev.Rows-snap.rows, 0)
+	lost := vanished{all: fewer, live: fewer, of: b.prev.Rows}
 	if keyed {
-		if lost, err = b.countVanished(ctx, snap); err != nil {
+		if lost, err = b.findVanished(ctx, snap); err != nil {
 			return snap, err
 		}
 	}
@@ -102,8 +108,10 @@ func (b *bronze) guard(lost vanished) error {
 	}
 }
 
-// relations are the parts of the SQL that the counting and the merge share.
-func (b *bronze) relations(snap snapshot) (with, absentInNew, wasRejected string) {
+// findVanished writes the rows of the previous object whose key is not in the
+// snapshot to a file of their own, and counts them. The join spills to disk
+// where the keys do not fit in memory.
+func (b *bronze) findVanished(ctx context.Context, snap snapshot) (vanished, error) {
 	var same, rejected []string
 	for _, name := range b.settings.Key {
 		i := slices.IndexFunc(snap.plan.columns, func(c column) bool { return strings.EqualFold(c.Name, name) })
@@ -112,15 +120,40 @@ func (b *bronze) relations(snap snapshot) (with, absentInNew, wasRejected string
 		rejected = append(rejected, fmt.Sprintf("json_extract_string(r.original, %s) = CAST(%s AS VARCHAR)",
 			engine.Literal(`$."`+strings.ReplaceAll(c.Key, `"`, `\"`)+`"`), "p."+engine.Ident(name)))
 	}
-	with = fmt.Sprintf("WITH p AS (SELECT * FROM read_parquet(%s, hive_partitioning = false)), n AS (SELECT * FROM read_parquet(%s, hive_partitioning = false))",
-		engine.Literal(b.prev.path), engine.Literal(snap.upload.Path()))
-	wasRejected = "false"
+	flag := "false"
 	if snap.rejects != "" {
-		with += fmt.Sprintf(", r AS (SELECT original FROM %s WHERE json_valid(original))", readRejects(snap))
-		wasRejected = "EXISTS (SELECT 1 FROM r WHERE " + strings.Join(rejected, " AND ") + ")"
+		flag = fmt.Sprintf("EXISTS (SELECT 1 FROM %s r WHERE json_valid(r.original) AND %s)", readRejects(snap), strings.Join(rejected, " AND "))
 	}
-	absentInNew = "NOT EXISTS (SELECT 1 FROM n WHERE " + strings.Join(same, " AND ") + ")"
-	return with, absentInNew, wasRejected
+	lost := vanished{path: b.dir + "/vanished.parquet", of: b.prev.Rows}
+	var err error
+	lost.all, err = b.d.Engine.Copy(ctx, engine.Copy{
+		SQL: fmt.Sprintf("SELECT p.*, %s AS %s FROM %s p WHERE NOT EXISTS (SELECT 1 FROM %s n WHERE %s)",
+			flag, wasRejected, readParquet(b.prev.path), readParquet(snap.upload.Path()), strings.Join(same, " AND ")),
+		Path: lost.path,
+	})
+	if err != nil {
+		return lost, wrapObject(b.settings.Object, err)
+	}
+	if lost.live, err = b.count(ctx, fmt.Sprintf("%s p WHERE NOT p.%s AND %s", readParquet(lost.path), wasRejected, b.live())); err != nil {
+		return lost, err
+	}
+	if b.live() != "true" {
+		lost.of, err = b.count(ctx, fmt.Sprintf("%s p WHERE %s", readParquet(b.prev.path), b.live()))
+	}
+	return lost, err
+}
+
+// count counts the rows of a relation.
+func (b *bronze) count(ctx context.Context, from string) (n int64, err error) {
+	rows, err := b.d.Engine.Query(ctx, "SELECT count(*) FROM "+from)
+	if err != nil {
+		return 0, wrapObject(b.settings.Object, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if rows.Next() {
+		n, _ = rows.Values()[0].(int64)
+	}
+	return n, rows.Err()
 }
 
 // fromPrevious is the value of a column of the previous object in the type
@@ -153,27 +186,8 @@ func (b *bronze) live() string {
 	return "p." + engine.Ident(deletedAt) + " IS NULL"
 }
 
-func (b *bronze) countVanished(ctx context.Context, snap snapshot) (v vanished, err error) {
-	with, absent, wasRejected := b.relations(snap)
-	rows, err := b.d.Engine.Query(ctx, fmt.Sprintf(
-		"%s SELECT count(*) FILTER (%s), count(*) FILTER (%s AND NOT %s AND %s), count(*) FILTER (%s) FROM p",
-		with, absent, absent, wasRejected, b.live(), b.live()))
-	if err != nil {
-		return v, wrapObject(b.settings.Object, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	if rows.Next() {
-		values := rows.Values()
-		v.all, _ = values[0].(int64)
-		v.live, _ = values[1].(int64)
-		v.of, _ = values[2].(int64)
-	}
-	return v, rows.Err()
-}
-
 // union writes the snapshot's rows and, after them, the vanished ones.
 func (b *bronze) union(ctx context.Context, snap snapshot, lost vanished) (snapshot, error) {
-	with, absent, wasRejected := b.relations(snap)
 	var old []string
 	for _, c := range snap.plan.columns {
 		old = append(old, b.fromPrevious(c.Column)+" AS "+engine.Ident(c.Name))
@@ -184,7 +198,7 @@ func (b *bronze) union(ctx context.Context, snap snapshot, lost vanished) (snaps
 			before = "p." + engine.Ident(deletedAt)
 		}
 		// A row that came and was rejected has not vanished.
-		old = append(old, fmt.Sprintf("CASE WHEN %s THEN %s ELSE coalesce(%s, TIMESTAMP %s) END AS %s", wasRejected, before, before,
+		old = append(old, fmt.Sprintf("CASE WHEN p.%s THEN %s ELSE coalesce(%s, TIMESTAMP %s) END AS %s", wasRejected, before, before,
 			engine.Literal(b.d.Now().UTC().Format("2006-01-02 15:04:05")), engine.Ident(deletedAt)))
 	}
 	upload, err := b.bucket().Create(ctx, b.key())
@@ -194,7 +208,8 @@ func (b *bronze) union(ctx context.Context, snap snapshot, lost vanished) (snaps
 	merged := snap
 	merged.upload = upload
 	merged.rows, err = b.d.Engine.Copy(ctx, engine.Copy{
-		SQL:      fmt.Sprintf("%s SELECT * FROM n UNION ALL SELECT %s FROM p WHERE %s", with, strings.Join(old, ", "), absent),
+		SQL: fmt.Sprintf("SELECT * FROM %s UNION ALL SELECT %s FROM %s p",
+			readParquet(snap.upload.Path()), strings.Join(old, ", "), readParquet(lost.path)),
 		Path:     upload.Path(),
 		Metadata: b.provenance(snap.plan, snap.rowsIn, snap.rejected).metadata(),
 	})
@@ -213,4 +228,10 @@ func (b *bronze) union(ctx context.Context, snap snapshot, lost vanished) (snaps
 	}
 	b.d.Log.Info(fmt.Sprintf("%d rows that vanished at the source are %s", lost.all, verb), "stage", "bronze", "object", b.settings.Object)
 	return merged, nil
+}
+
+// readParquet is the relation of a Parquet file. A folder named like k=v is no
+// column: an object's columns are those in its footer.
+func readParquet(path string) string {
+	return fmt.Sprintf("read_parquet(%s, hive_partitioning = false)", engine.Literal(path))
 }

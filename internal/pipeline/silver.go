@@ -84,7 +84,7 @@ func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze 
 		r.URI = bucket.URI(key)
 		return nil
 	}
-	plan, err := transform.Compile(steps, fmt.Sprintf("read_parquet(%s, hive_partitioning = false)", engine.Literal(path)), in.Columns, transform.DuckDB, transform.Options{
+	plan, err := transform.Compile(steps, readParquet(path), in.Columns, transform.DuckDB, transform.Options{
 		Describe: func(setup []string, sql string) ([]lake.Column, error) { return d.Engine.Columns(ctx, setup, sql) },
 		Secret:   func(ref string) (string, error) { return d.Resolve(ctx, config.Ref(ref)) },
 	})
