@@ -32,12 +32,12 @@ func (h History) Save(r lake.RunReport) error {
 	// What a kill leaves of it lies where the next run sweeps.
 	unfinished := filepath.Join(filepath.Dir(h.dir), "tmp", "report-"+r.RunID)
 	for _, dir := range []string{h.dir, filepath.Dir(unfinished)} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return store.Failure("create", dir, err)
 		}
 	}
 	path := filepath.Join(h.dir, r.RunID+".json")
-	if err := os.WriteFile(unfinished, append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(unfinished, append(text, '\n'), 0o600); err != nil {
 		_ = os.Remove(unfinished) // may not be there
 		return store.Failure("write", path, err)
 	}

@@ -177,7 +177,7 @@ func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
 // it is made in the system's folder for such files.
 func (h *Home) scratch(purpose string) (string, error) {
 	dir := filepath.Join(h.State, "tmp")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		dir = "" // the system's
 	}
 	pattern := fmt.Sprintf("%s-%d-", purpose, os.Getpid())

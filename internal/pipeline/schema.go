@@ -91,15 +91,6 @@ type plan struct {
 	wasAbsent []string
 }
 
-// lake returns the columns of the table.
-func (p plan) lake() []lake.Column {
-	columns := make([]lake.Column, 0, len(p.columns))
-	for _, c := range p.columns {
-		columns = append(columns, c.Column)
-	}
-	return columns
-}
-
 // absent names the columns that the source does not send.
 func (p plan) absent() []string {
 	if p.silent {
