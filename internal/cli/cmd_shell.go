@@ -82,7 +82,11 @@ func (a *app) interact(ctx context.Context, s *session, historyPath string) erro
 	// for input.
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	defer context.AfterFunc(ctx, func() { _ = os.Stdin.Close() })()
+	defer context.AfterFunc(ctx, func() {
+		if f, ok := a.stdin.(io.Closer); ok {
+			_ = f.Close() // what waits for input gets an error
+		}
+	})()
 	editor := a.newEditor(s, historyPath)
 	for !s.done {
 		text, err := editor.Readline()

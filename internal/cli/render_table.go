@@ -89,9 +89,9 @@ func (r *tableRenderer) end() error {
 		r.cell(&b, i, shown, name, r.dye(bold, name))
 	}
 	for i := range shown {
-		b.WriteString(strings.Repeat("─", r.widths[i]+1))
+		b.WriteString(strings.Repeat("─", r.widths[i]))
 		if i < shown-1 {
-			b.WriteString("┼─")
+			b.WriteString("─┼─")
 		}
 	}
 	b.WriteString("\n")

@@ -60,10 +60,10 @@ func (s *session) script(ctx context.Context, r io.Reader) error {
 	text := ""
 	for !s.done {
 		line, err := lines.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		end := errors.Is(err, io.EOF)
+		if err != nil && !end {
 			return fmt.Errorf("the statements could not be read: %w", err)
 		}
-		end := err != nil
 		if engine.IsBlank(text) && isCommand(line) {
 			text = ""
 			if err := s.command(ctx, line); err != nil {
@@ -75,7 +75,7 @@ func (s *session) script(ctx context.Context, r io.Reader) error {
 		statements, rest := engine.Split(text)
 		text = rest
 		if end && !engine.IsBlank(rest) {
-			statements = append(statements, rest)
+			statements = append(statements, strings.TrimSpace(rest))
 		}
 		for _, sql := range statements {
 			if err := s.query(ctx, sql); err != nil {
@@ -89,15 +89,14 @@ func (s *session) script(ctx context.Context, r io.Reader) error {
 	return nil
 }
 
-// input runs what was typed: a command, or one or more statements. All of them
-// are tried; the errors are joined.
+// input runs what was typed: a command, or statements until one fails.
 func (s *session) input(ctx context.Context, text string) error {
 	if isCommand(text) {
 		return s.command(ctx, text)
 	}
 	statements, rest := engine.Split(text)
 	if !engine.IsBlank(rest) {
-		statements = append(statements, rest)
+		statements = append(statements, strings.TrimSpace(rest))
 	}
 	for _, sql := range statements {
 		if err := s.query(ctx, sql); err != nil {
