@@ -34,12 +34,28 @@ func NewRunID(now time.Time) string {
 	return strings.ReplaceAll(now.UTC().Format("20060102T150405.000Z"), ".", "") + "-" + hex.EncodeToString(random)
 }
 
+// failureTopic is told of runs that could not begin.
+const failureTopic = "failure-stepfunction"
+
 // Run runs stages of the pipeline: it takes the lake's lock, removes what
 // interrupted runs left behind, runs the stages, tells people about failures
 // and recoveries, and keeps the report. The error says that the run could not
-// begin, or that an alert or the report could not be delivered; failures of
-// objects are in the report.
-func (h *Home) Run(ctx context.Context, r RunRequest) (report lake.RunReport, err error) {
+// begin, which people are told as well, or that an alert or the report could
+// not be delivered; failures of objects are in the report.
+func (h *Home) Run(ctx context.Context, r RunRequest) (lake.RunReport, error) {
+	report, err := h.run(ctx, r)
+	if report.RunID != "" || err == nil || ctx.Err() != nil {
+		return report, err
+	}
+	e := lake.AsError(err, lake.Internal)
+	return report, errors.Join(err, h.Notifier.Publish(ctx, notify.Message{
+		Topic:   failureTopic,
+		Subject: r.Command + ": could not run",
+		Body:    fmt.Sprintf("Run %s did not begin. %s: %s\n%s\n", r.Request.RunID, e.Code, e.Error(), e.Hint),
+	}))
+}
+
+func (h *Home) run(ctx context.Context, r RunRequest) (report lake.RunReport, err error) {
 	host, _ := os.Hostname() // "" will do
 	release, err := h.Lock.Acquire(ctx, lock.Holder{
 		RunID: r.Request.RunID, Host: host, PID: os.Getpid(), Command: r.Command, Since: h.Now(),
