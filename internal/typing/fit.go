@@ -8,7 +8,6 @@ package typing
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -24,6 +23,9 @@ const (
 	// FitsAsText: the value fits once its token is made a JSON string: a
 	// nested value or a number that an engine would spell in another way.
 	FitsAsText
+	// FitsRespelt: the value fits once its token is what Respell makes of it:
+	// a number in a spelling that an engine does not read, such as "007".
+	FitsRespelt
 	// Misfit: the value does not fit.
 	Misfit
 )
@@ -42,13 +44,7 @@ func Fit(t lake.Type, token []byte) (v Verdict, reason lake.Code) {
 	case lake.Int:
 		return fitWhole(token, 32)
 	case lake.Double:
-		if !isNumber(scalar(token)) {
-			return Misfit, lake.RowNotNumber
-		}
-		if f, err := strconv.ParseFloat(string(scalar(token)), 64); err != nil || f-f != 0 {
-			return Misfit, lake.RowOutOfRange
-		}
-		return Fits, ""
+		return fitDouble(token)
 	case lake.Boolean:
 		switch string(scalar(token)) {
 		case "true", "false", "1", "0":
@@ -79,14 +75,17 @@ func Supported(t lake.Type) bool {
 // Decimal takes decimal(p,s) apart; 1 <= p <= 38, 0 <= s <= p.
 func Decimal(t lake.Type) (precision, scale int, ok bool) {
 	rest, found := strings.CutPrefix(string(t), "decimal(")
-	if !found {
+	args, closed := strings.CutSuffix(rest, ")")
+	before, after, both := strings.Cut(args, ",")
+	if !found || !closed || !both || len(before) > 2 || len(after) > 2 || before == "" || after == "" {
 		return 0, 0, false
 	}
-	if n, err := fmt.Sscanf(rest, "%d,%d)", &precision, &scale); err != nil || n != 2 {
+	precision, ok1 := number([]byte(before))
+	scale, ok2 := number([]byte(after))
+	if !ok1 || !ok2 || precision < 1 || precision > 38 || scale > precision {
 		return 0, 0, false
 	}
-	ok = precision >= 1 && precision <= 38 && scale >= 0 && scale <= precision
-	return precision, scale, ok
+	return precision, scale, true
 }
 
 // scalar returns the text of a string token that has no escapes, or of another
@@ -120,20 +119,23 @@ func fitText(token []byte) (Verdict, lake.Code) {
 
 func fitWhole(token []byte, bits int) (Verdict, lake.Code) {
 	text := scalar(token)
-	if dot := bytes.IndexByte(text, '.'); dot > 0 && len(bytes.Trim(text[dot+1:], "0")) == 0 && dot+1 < len(text) {
-		text = text[:dot] // 12.0 is whole
+	text, fraction, hasPoint := bytes.Cut(text, []byte("."))
+	if hasPoint && (len(fraction) == 0 || len(bytes.Trim(fraction, "0")) > 0) {
+		return Misfit, lake.RowNotWhole // 12.0 is whole
 	}
 	negative, digits, count, ok := whole(text)
 	if !ok {
 		return Misfit, lake.RowNotWhole
 	}
-	if count < 10 {
-		return Fits, ""
+	if count >= 10 {
+		n, err := strconv.ParseUint(string(digits), 10, 64)
+		limit := uint64(1) << (bits - 1)
+		if err != nil || n > limit || (n == limit && !negative) {
+			return Misfit, lake.RowOutOfRange
+		}
 	}
-	n, err := strconv.ParseUint(string(digits), 10, 64)
-	limit := uint64(1) << (bits - 1)
-	if err != nil || n > limit || (n == limit && !negative) {
-		return Misfit, lake.RowOutOfRange
+	if hasPoint || (digits[0] == '0' && count > 1) {
+		return FitsRespelt, ""
 	}
 	return Fits, ""
 }
@@ -177,6 +179,77 @@ func cutDigits(text []byte) (rest []byte, ok bool) {
 	return text[n:], n > 0
 }
 
+// digitsOfDouble is how many decimal digits a double always gives back.
+const digitsOfDouble = 15
+
+// fitDouble takes a number when the double nearest to it gives back the digits
+// that were written. A whole number past 2^53, or a fraction of very many
+// digits, would be rounded.
+func fitDouble(token []byte) (Verdict, lake.Code) {
+	text := scalar(token)
+	if !isNumber(text) {
+		return Misfit, lake.RowNotNumber
+	}
+	if len(text) > digitsOfDouble || bytes.ContainsAny(text, "eE") {
+		f, err := strconv.ParseFloat(string(text), 64)
+		if err != nil || !givesBack(f, text) {
+			return Misfit, lake.RowOutOfRange
+		}
+	}
+	unsigned := bytes.TrimPrefix(text, []byte("-"))
+	if len(unsigned) > 1 && unsigned[0] == '0' && unsigned[1] >= '0' && unsigned[1] <= '9' {
+		return FitsRespelt, ""
+	}
+	return Fits, ""
+}
+
+// givesBack reports whether f, written with as many digits as text has, has
+// the same digits.
+func givesBack(f float64, text []byte) bool {
+	const most = 800 // no double has more digits
+	written := significant(text)
+	if len(written) == 0 {
+		return true
+	}
+	if len(written) > most {
+		return false
+	}
+	exact := strconv.AppendFloat(nil, f, 'e', len(written)-1, 64)
+	return bytes.Equal(significant(exact), written)
+}
+
+// significant returns the digits of a number without those zeros at its
+// beginning and end that only tell its magnitude.
+func significant(text []byte) []byte {
+	digits := make([]byte, 0, len(text))
+	for _, c := range text {
+		if c == 'e' || c == 'E' {
+			break
+		}
+		if c >= '0' && c <= '9' {
+			digits = append(digits, c)
+		}
+	}
+	return bytes.Trim(digits, "0")
+}
+
+// Respell appends the token of a value that is FitsRespelt for type t in the
+// spelling that every engine reads: without zeros before it, and without a
+// fraction where t has none.
+func Respell(dst []byte, t lake.Type, token []byte) []byte {
+	text := scalar(token)
+	if text[0] == '-' {
+		dst, text = append(dst, '-'), text[1:]
+	}
+	if t != lake.Double {
+		text, _, _ = bytes.Cut(text, []byte("."))
+	}
+	for len(text) > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9' {
+		text = text[1:]
+	}
+	return append(dst, text...)
+}
+
 func fitDecimal(token []byte, precision, scale int) (Verdict, lake.Code) {
 	text := scalar(token)
 	if !isNumber(text) || bytes.ContainsAny(text, "eE") {
@@ -194,10 +267,22 @@ func fitDecimal(token []byte, precision, scale int) (Verdict, lake.Code) {
 	return Fits, ""
 }
 
-// IsZeroDate recognises MySQL's "no date", 0000-00-00 with or without a time,
-// and the empty text.
+// IsZeroDate recognises MySQL's "no date", 0000-00-00 with or without a time
+// of day of zero, and the empty text.
 func IsZeroDate(text []byte) bool {
-	return len(text) == 0 || bytes.HasPrefix(text, []byte("0000-00-00"))
+	if len(text) == 0 {
+		return true
+	}
+	clock, found := bytes.CutPrefix(text, []byte("0000-00-00"))
+	if !found || len(clock) == 0 {
+		return found
+	}
+	clock = bytes.TrimSuffix(clock, []byte("Z"))
+	if len(clock) < 9 || (clock[0] != ' ' && clock[0] != 'T') || string(clock[1:9]) != "00:00:00" {
+		return false
+	}
+	fraction := clock[9:]
+	return len(fraction) == 0 || (fraction[0] == '.' && len(fraction) > 1 && len(bytes.Trim(fraction[1:], "0")) == 0)
 }
 
 func fitTime(token []byte, clock bool) (Verdict, lake.Code) {

@@ -112,14 +112,19 @@ func kindOfNumber(text []byte) uint16 {
 // holds the values seen now as well. It never narrows.
 func (e Evidence) WidenFrom(before lake.Type) lake.Type {
 	now := e.Type()
+	isTime := before == lake.Date || before == lake.Timestamp
 	switch {
 	case !e.Known(), now == before:
 		return before
+	case isTime && e.seen&^seenNull == seenNoDate:
+		return before // alone they decide nothing
+	case before == lake.Int && (now == lake.Bigint || now == lake.Double):
+		return now
 	case before == lake.Bigint && now == lake.Double:
 		return lake.Double
 	case before == lake.Double && now == lake.Bigint && e.seen&seenWide == 0:
 		return lake.Double
-	case before == lake.Date && now == lake.Timestamp, before == lake.Timestamp && now == lake.Date:
+	case isTime && (now == lake.Date || now == lake.Timestamp):
 		return lake.Timestamp
 	}
 	return lake.String
