@@ -129,13 +129,10 @@ func TestALargeRowEndsInBoundedMemory(t *testing.T) {
 	// Not parallel: it looks at the memory of the process.
 	for name, in := range map[string]*endless{
 		"a value":                {head: `[{"a":1},{"a":"`, again: "xxxxxxxxxxxxxxxx"},
-		"a key":                  {head: `[{"`, again: "x"},
 		"nested values":          {head: `[{"a":[`, again: "1,"},
 		"many fields":            {head: `[{"a":1`, again: `,"b":1`},
-		"white space in a row":   {head: `[{`, again: "    "},
 		"white space before one": {head: `[`, again: "    "},
 		"white space behind":     {head: `[]`, again: "\n"},
-		"an element":             {head: `["`, again: "x"},
 		"a number":               {head: `[1`, again: "1"},
 		"another object":         {head: `{"a":"`, again: "x"},
 		"a scalar":               {head: `"`, again: "x"},
