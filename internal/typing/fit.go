@@ -18,15 +18,15 @@ import (
 type Verdict uint8
 
 const (
-	// Fits: the SQL engine reads the token as it is.
+	// Fits means that the SQL engine reads the token as it is.
 	Fits Verdict = iota
-	// FitsAsText: the value fits once its token is made a JSON string: a
+	// FitsAsText means that the value fits once its token is made a JSON string: a
 	// nested value or a number that an engine would spell in another way.
 	FitsAsText
-	// FitsRespelt: the value fits once its token is what Respell makes of it:
-	// a number in a spelling that an engine does not read, such as "007".
+	// FitsRespelt means that the value fits once its token is what Respell makes
+	// of it: a number in a spelling that an engine does not read, such as "007".
 	FitsRespelt
-	// Misfit: the value does not fit.
+	// Misfit means that the value does not fit.
 	Misfit
 )
 
