@@ -25,9 +25,7 @@ show wplake run
 "$wplake" run
 show wplake tables
 "$wplake" tables
-show "wplake query - < examples/most-read-posts.sql"
-"$wplake" query - <"$question"
+show wplake query --file examples/most-read-posts.sql
+"$wplake" query --file "$question"
 
-printf '\nThe lake is in %s. Go on with:\n' "$directory"
-printf '  cd %s\n' "$directory"
-printf '  %s shell\n' "$wplake"
+printf '\nThe lake is in %s. Go on there with:\n  %s shell\n' "$PWD" "$wplake"
