@@ -102,8 +102,8 @@ func (p *process) wait(t *testing.T) result {
 		return p.result(t, err)
 	case <-time.After(2 * time.Minute):
 		p.send(t, syscall.SIGQUIT) // Go prints where every goroutine is
-		<-p.done
-		t.Fatalf("still running after two minutes: %v\nstderr: %s", p.cmd.Args, p.stderr.String())
+		err := <-p.done
+		t.Fatalf("still running after two minutes: %v: %v\nstderr: %s", p.cmd.Args, err, p.stderr.String())
 		return result{}
 	}
 }
