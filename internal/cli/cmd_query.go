@@ -13,6 +13,7 @@ import (
 
 	"wplake/internal/engine"
 	"wplake/internal/home"
+	"wplake/internal/lake"
 )
 
 // maxSQL bounds the SQL that is read from a file or standard input, in bytes.
@@ -68,6 +69,15 @@ table are written while the rows arrive and have no bound.`,
 			return a.query(cmd.Context(), q)
 		},
 	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if !strings.HasPrefix(err.Error(), "unknown flag: -- ") {
+			return usageError{err}
+		}
+		return usageError{&lake.Error{
+			Code: lake.QueryInvalid, Message: "SQL that begins with a comment is taken for a flag",
+			Hint: "put -- before it, or give it with --file or on standard input",
+		}}
+	})
 	flags := cmd.Flags()
 	flags.StringVarP(&o.file, "file", "f", "", "read the SQL from this file")
 	flags.StringVar(&o.format, "format", "", "one of "+strings.Join(formats(), ", ")+" (--json is --format json)")

@@ -82,12 +82,11 @@ func (a *app) interact(ctx context.Context, s *session, historyPath string) erro
 	// for input.
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	defer context.AfterFunc(ctx, func() {
-		if f, ok := a.stdin.(io.Closer); ok {
-			_ = f.Close() // what waits for input gets an error
-		}
-	})()
 	editor := a.newEditor(s, historyPath)
+	defer context.AfterFunc(ctx, func() {
+		editor.Keys.Feed(false, '\x03') // as if Ctrl-C were typed
+		editor.Keys.RequestRefresh()
+	})()
 	for !s.done {
 		text, err := editor.Readline()
 		switch {
@@ -123,7 +122,7 @@ func (a *app) newEditor(s *session, historyPath string) *readline.Shell {
 	_ = editor.Config.Set("completion-ignore-case", true) // else only names in the case that was typed are completed
 	editor.Completer = func(line []rune, cursor int) readline.Completions {
 		prefix, candidates := s.names.complete(string(line[:cursor]))
-		c := readline.CompleteValues(candidates...).NoSpace()
+		c := readline.CompleteValues(candidates...)
 		c.PREFIX = prefix
 		return c
 	}

@@ -94,7 +94,7 @@ func TestRenderJSONIsJSON(t *testing.T) {
 	for name, r := range map[string]*fakeRows{
 		"rows":    rows,
 		"none":    {columns: columns("a", "bigint")},
-		"special": {columns: columns("a", "double", "a", "double", "A", "float"), rows: [][]any{{math.NaN(), math.Inf(1), math.Inf(-1)}, {1e300, -0.0, 5e-324}}},
+		"special": {columns: columns("a", "double", "a", "double", "A", "float"), rows: [][]any{{math.NaN(), math.Inf(1), math.Inf(-1)}, {1e300, math.Copysign(0, -1), 5e-324}}},
 	} {
 		var got []map[string]any
 		if err := json.Unmarshal([]byte(rendered(t, formatJSON, screen{}, r)), &got); err != nil {

@@ -85,7 +85,9 @@ func (e *Engine) Copy(ctx context.Context, c engine.Copy) (int64, error) {
 }
 
 // copySQL writes a COPY whose memory is bounded by bytes, whatever the width
-// of the rows.
+// of the rows. It compresses with Snappy: zstd at its default level makes files
+// of text a third of the size, but takes 1.7 times as long to write and to read
+// again in the next stage, and not every reader of Parquet has it.
 func copySQL(sql, path string, metadata map[string]string, rowGroupBytes int64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "COPY (%s\n) TO %s (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE_BYTES %d, USE_TMP_FILE false",
