@@ -170,7 +170,7 @@ func (c *conn) stream(ctx context.Context, p bindings.PreparedStatement) (*rows,
 			return &res, errors.New(bindings.PendingError(pending))
 		}
 		if bindings.ExecutePending(pending, &res) == bindings.StateError {
-			return &res, errors.New(bindings.ResultError(&res))
+			return &res, errors.New(pendingCause(bindings.ResultError(&res)))
 		}
 		return &res, nil
 	})
@@ -183,6 +183,19 @@ func (c *conn) stream(ctx context.Context, p bindings.PreparedStatement) (*rows,
 	}
 	return r, nil
 }
+
+// pendingCause is the failure that DuckDB's message wraps when a result failed
+// before it was asked for.
+func pendingCause(message string) string {
+	if strings.Contains(message, unsuccessful) {
+		if _, cause, ok := strings.Cut(message, "\nError: "); ok {
+			return cause
+		}
+	}
+	return message
+}
+
+const unsuccessful = "Attempting to execute an unsuccessful or closed pending query result"
 
 // bind gives the parameter at index i (from 1) its value.
 func bind(p bindings.PreparedStatement, i int, value any) error {

@@ -28,7 +28,7 @@ func (r *Reader) explain(ctx context.Context, sql string, err error) error {
 		return queryOutOfMemory(errors.New("DuckDB: " + essence(message)))
 	case kind == "Permission Error":
 		return refuse("the query is refused: a query can only read the lake's tables")
-	case kind == "IO Error", kind == "FATAL Error", kind == "INTERNAL Error":
+	case strings.Contains(message, unsuccessful), kind == "IO Error", kind == "FATAL Error", kind == "INTERNAL Error":
 		return explain(ctx, err)
 	}
 	if name, ok := missingTable(message); ok {
