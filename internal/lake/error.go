@@ -35,6 +35,7 @@ const (
 	ObjectDamaged  Code = "ObjectDamaged"  // not the Parquet file it should be
 	SchemaFrozen   Code = "SchemaFrozen"   // drift under the policy freeze
 	SnapshotShrank Code = "SnapshotShrank" // would lose more rows than allowed
+	ValueMisfit    Code = "ValueMisfit"    // a kept row's value does not fit the column's new type
 	KeyMissing     Code = "KeyMissing"     // on_delete needs a key that is not there
 	StepInvalid    Code = "StepInvalid"    // a silver step that cannot be compiled
 
@@ -48,7 +49,6 @@ const (
 	RowInvalidText  Code = "InvalidText" // invalid UTF-8 or a lone surrogate
 	RowNewColumn    Code = "NewColumn"   // under the drift policy reject
 	RowNotObject    Code = "NotObject"
-	RowTooLarge     Code = "RowTooLarge"
 	RowCastFailed   Code = "CastFailed" // a silver cast
 
 	// The surroundings.

@@ -67,6 +67,7 @@ type snapshot struct {
 	rejected int64
 	largest  int // bytes of its largest row
 	reasons  map[lake.Code]int64
+	keyless  int64 // rejected rows of which nobody can tell the key
 }
 
 func (b *bronze) bucket() store.Bucket { return b.d.Buckets[lake.Bronze] }
@@ -135,7 +136,7 @@ func (b *bronze) prepare(ctx context.Context) (unchanged bool, err error) {
 	r.Rejected = rejectedRows(b.prev.Metadata)
 	r.URI = b.bucket().URI(b.key())
 	b.d.Log.Debug("unchanged", "stage", "bronze", "object", object)
-	return true, nil
+	return true, dropStaleRejects(ctx, b.bucket(), b.d.Config.Dataset, object, r.Rejected)
 }
 
 // loadPrevious describes the object as it is now, if there is one.
@@ -167,12 +168,13 @@ func (b *bronze) take(ctx context.Context) (snapshot, error) {
 		if err != nil {
 			return snapshot{}, err
 		}
-		return b.takeKnown(ctx, f, nil)
+		return b.takeKnown(ctx, f)
 	}
 	copyCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	early := make(chan earlyCopy, 1)
-	go func() { early <- b.copyRaw(copyCtx, guess, b.rows) }()
+	metadata := b.provenance(guess, b.rows, 0).metadata()
+	go func() { early <- b.copyRaw(copyCtx, guess, metadata) }()
 	f, err := b.scan(ctx)
 	if err != nil {
 		cancel()
@@ -183,7 +185,7 @@ func (b *bronze) take(ctx context.Context) (snapshot, error) {
 	if err != nil || f.rows != b.rows || !f.readable(p) || !slices.Equal(p.columns, guess.columns) {
 		cancel()
 		b.discard(<-early)
-		return b.takeKnown(ctx, f, err)
+		return b.takeKnown(ctx, f)
 	}
 	done := <-early
 	if done.err != nil {
@@ -199,15 +201,11 @@ func (b *bronze) take(ctx context.Context) (snapshot, error) {
 	return b.accept(done, f, p)
 }
 
-// takeKnown makes the snapshot when all about the raw object is known. planErr
-// is an error that planning has met already.
-func (b *bronze) takeKnown(ctx context.Context, f facts, planErr error) (snapshot, error) {
-	if planErr != nil {
-		return snapshot{}, planErr
-	}
+// takeKnown makes the snapshot when all about the raw object is known.
+func (b *bronze) takeKnown(ctx context.Context, f facts) (snapshot, error) {
 	p, err := makePlan(b.settings, f.names, f.evidence, b.prev)
 	if err != nil {
-		return snapshot{}, err
+		return snapshot{}, errors.Join(err, b.recordDrift(ctx, p, "the schema is frozen: the object was refused"))
 	}
 	if len(p.columns) == 0 {
 		b.report.Status = lake.StatusSkipped
@@ -217,7 +215,7 @@ func (b *bronze) takeKnown(ctx context.Context, f facts, planErr error) (snapsho
 	if !f.readable(p) {
 		return b.takeSorted(ctx, f, p)
 	}
-	done := b.copyRaw(ctx, p, f.rows)
+	done := b.copyRaw(ctx, p, b.provenance(p, f.rows, 0).metadata())
 	if done.err != nil {
 		b.discard(done)
 		if ctx.Err() != nil || lake.HasCode(done.err, lake.StorageFull) || lake.HasCode(done.err, lake.OutOfMemory) {
@@ -250,9 +248,10 @@ func (b *bronze) takeSorted(ctx context.Context, f facts, p plan) (snapshot, err
 	}
 	if f.rows > 0 && out.rows == 0 {
 		return snapshot{}, &lake.Error{
-			Code:    lake.ObjectDamaged,
-			Message: fmt.Sprintf("%s: none of the %d rows fits the table (%s); the bronze object stays as it is", b.settings.Object, f.rows, describeReasons(out.reasons)),
-			Hint:    fmt.Sprintf("is this another table than its name says? Else declare its types under objects.%s.columns", b.settings.Object),
+			Code: lake.ObjectDamaged,
+			Message: fmt.Sprintf("%s: none of the %d rows fits the table (%s; %s); the bronze object stays as it is",
+				b.settings.Object, f.rows, describeReasons(out.reasons), strings.Join(out.examples, "; ")),
+			Hint: fmt.Sprintf("is this another table than its name says? Else declare its types under objects.%s.columns", b.settings.Object),
 		}
 	}
 	upload, err := b.bucket().Create(ctx, b.key())
@@ -270,7 +269,7 @@ func (b *bronze) takeSorted(ctx context.Context, f facts, p plan) (snapshot, err
 	if err != nil {
 		return snapshot{}, errors.Join(err, upload.Abort())
 	}
-	snap := snapshot{upload: upload, plan: p, rowsIn: f.rows, rows: rows, rejected: out.rejected, largest: out.largest, reasons: out.reasons}
+	snap := snapshot{upload: upload, plan: p, rowsIn: f.rows, rows: rows, rejected: out.rejected, largest: out.largest, reasons: out.reasons, keyless: out.keyless}
 	if out.rejected > 0 {
 		snap.rejects = out.rejects
 	}
@@ -309,7 +308,7 @@ type earlyCopy struct {
 	err    error
 }
 
-func (b *bronze) copyRaw(ctx context.Context, p plan, rowsIn int64) earlyCopy {
+func (b *bronze) copyRaw(ctx context.Context, p plan, metadata map[string]string) earlyCopy {
 	upload, err := b.bucket().Create(ctx, b.key())
 	if err != nil {
 		return earlyCopy{err: err}
@@ -317,7 +316,7 @@ func (b *bronze) copyRaw(ctx context.Context, p plan, rowsIn int64) earlyCopy {
 	rows, err := b.d.Engine.Copy(ctx, engine.Copy{
 		SQL:      b.selectJSON(b.path, p, false, 0),
 		Path:     upload.Path(),
-		Metadata: b.provenance(p, rowsIn, 0).metadata(),
+		Metadata: metadata,
 	})
 	return earlyCopy{upload: upload, rows: rows, err: err}
 }
@@ -334,7 +333,7 @@ func (b *bronze) discard(c earlyCopy) {
 func (b *bronze) provenance(p plan, rowsIn, rejected int64) provenance {
 	return provenance{
 		RunID: b.req.RunID, Created: b.d.Now(), Input: b.hash, Rules: b.settings.rules(),
-		RowsIn: rowsIn, Rejected: rejected, Absent: p.absent(),
+		RowsIn: rowsIn, Rejected: rejected, Absent: p.absent(), Keys: p.keys(),
 	}
 }
 
@@ -380,6 +379,10 @@ func (b *bronze) selectJSON(path string, p plan, byPosition bool, largest int) s
 // counts rejected rows never stands without them.
 func (b *bronze) commit(ctx context.Context, snap snapshot) error {
 	bucket, dataset, object := b.bucket(), b.d.Config.Dataset, b.settings.Object
+	// Told before it is done: told twice is better than not at all.
+	if err := b.recordDrift(ctx, snap.plan, ""); err != nil {
+		return err
+	}
 	if err := writeRejects(ctx, b.d, bucket, dataset, object, b.req.RunID, snap); err != nil {
 		return err
 	}
@@ -387,10 +390,8 @@ func (b *bronze) commit(ctx context.Context, snap snapshot) error {
 	if err != nil {
 		return err
 	}
-	if snap.rejects == "" {
-		if err := bucket.Delete(ctx, lake.RejectsKey(dataset, object)); err != nil {
-			return err
-		}
+	if err := dropStaleRejects(ctx, bucket, dataset, object, snap.rejected); err != nil {
+		return err
 	}
 	r := b.report
 	r.Rows, r.Rejected, r.Columns, r.Bytes = snap.rows, snap.rejected, len(snap.plan.columns), info.Size
@@ -407,14 +408,27 @@ func (b *bronze) commit(ctx context.Context, snap snapshot) error {
 	if snap.rejected > 0 {
 		b.warn("%d of %d rows were rejected (%s): see %s_rejects.%s", snap.rejected, snap.rowsIn, describeReasons(snap.reasons), lake.Bronze, object)
 	}
-	return b.recordDrift(ctx, snap.plan)
+	return nil
 }
 
-// recordDrift writes drift into the table's history that its schema does not show.
-func (b *bronze) recordDrift(ctx context.Context, p plan) error {
+// dropStaleRejects removes the rejects object of an older state when the
+// present one has no rejected rows.
+func dropStaleRejects(ctx context.Context, bucket store.Bucket, dataset, object string, rejected int64) error {
+	if rejected > 0 {
+		return nil
+	}
+	return bucket.Delete(ctx, lake.RejectsKey(dataset, object))
+}
+
+// recordDrift writes drift into the table's history that its schema does not
+// show. With a refusal all of it is such.
+func (b *bronze) recordDrift(ctx context.Context, p plan, refusal string) error {
 	var hidden []catalog.Change
 	for _, c := range p.changes {
 		switch {
+		case refusal != "":
+			c.Note = refusal
+			hidden = append(hidden, c)
 		case c.Kind == catalog.Vanished:
 			c.Note = "the column stays and holds NULL"
 			hidden = append(hidden, c)
@@ -458,7 +472,7 @@ func writeRejects(ctx context.Context, d Deps, bucket store.Bucket, dataset, obj
 
 // readRejects is the relation of a snapshot's rejected rows.
 func readRejects(snap snapshot) string {
-	return fmt.Sprintf("read_json(%s, format = 'array', hive_partitioning = false, columns = {'row': 'BIGINT', 'reason': 'VARCHAR', 'column': 'VARCHAR', 'detail': 'VARCHAR', 'original': 'VARCHAR'}, maximum_object_size = %d)",
+	return fmt.Sprintf("read_json(%s, format = 'array', hive_partitioning = false, columns = {'row': 'BIGINT', 'reason': 'VARCHAR', 'column': 'VARCHAR', 'detail': 'VARCHAR', 'original': 'VARCHAR', 'key': 'VARCHAR[]'}, maximum_object_size = %d)",
 		engine.Literal(snap.rejects), max(defaultObjectSize, 2*snap.largest))
 }
 

@@ -45,6 +45,12 @@ func TestBronzeAnswers(t *testing.T) {
 			rejects: []string{"1 NotWholeNumber term_id", "3 NotWholeNumber term_id", "4 NotWholeNumber term_id", "5 NotWholeNumber term_id", "7 OutOfRange term_id"},
 		},
 		{
+			name: "odd spellings of whole numbers", object: "terms",
+			raw:     `[{"term_id":"007"},{"term_id":"12.0"},{"term_id":9007199254740993.0},{"term_id":"-0"}]`,
+			columns: []lake.Column{column("term_id", lake.Bigint)},
+			sql:     `SELECT term_id FROM {t}`, rows: []string{"7", "12", "9007199254740993", "0"},
+		},
+		{
 			name: "zero dates", object: "posts",
 			raw:     `[{"ID":"1","post_date":"0000-00-00 00:00:00","post_date_gmt":""},{"ID":"2","post_date":"2026-02-28 23:59:59","post_date_gmt":null},{"ID":"3","post_date":"2026-02-30 00:00:00","post_date_gmt":null}]`,
 			columns: []lake.Column{column("ID", lake.Bigint), column("post_date", lake.Timestamp), column("post_date_gmt", lake.Timestamp)},

@@ -112,17 +112,19 @@ func (b *bronze) guard(lost vanished) error {
 // snapshot to a file of their own, and counts them. The join spills to disk
 // where the keys do not fit in memory.
 func (b *bronze) findVanished(ctx context.Context, snap snapshot) (vanished, error) {
-	var same, rejected []string
+	var same, key []string
 	for _, name := range b.settings.Key {
 		i := slices.IndexFunc(snap.plan.columns, func(c column) bool { return strings.EqualFold(c.Name, name) })
 		c := snap.plan.columns[i]
 		same = append(same, fmt.Sprintf("n.%s IS NOT DISTINCT FROM %s", engine.Ident(c.Name), b.fromPrevious(c.Column)))
-		rejected = append(rejected, fmt.Sprintf("json_extract_string(r.original, %s) = CAST(%s AS VARCHAR)",
-			engine.Literal(`$."`+strings.ReplaceAll(c.Key, `"`, `\"`)+`"`), "p."+engine.Ident(name)))
+		key = append(key, fmt.Sprintf("CAST(p.%s AS VARCHAR)", engine.Ident(name)))
 	}
 	flag := "false"
-	if snap.rejects != "" {
-		flag = fmt.Sprintf("EXISTS (SELECT 1 FROM %s r WHERE json_valid(r.original) AND %s)", readRejects(snap), strings.Join(rejected, " AND "))
+	switch {
+	case snap.keyless > 0:
+		flag = "true" // any of them may have come
+	case snap.rejects != "":
+		flag = fmt.Sprintf("EXISTS (SELECT 1 FROM %s r WHERE r.key = [%s])", readRejects(snap), strings.Join(key, ", "))
 	}
 	lost := vanished{path: b.dir + "/vanished.parquet", of: b.prev.Rows}
 	var err error
@@ -132,7 +134,7 @@ func (b *bronze) findVanished(ctx context.Context, snap snapshot) (vanished, err
 		Path: lost.path,
 	})
 	if err != nil {
-		return lost, wrapObject(b.settings.Object, err)
+		return lost, b.explainMisfit(err)
 	}
 	if lost.live, err = b.count(ctx, fmt.Sprintf("%s p WHERE NOT p.%s AND %s", readParquet(lost.path), wasRejected, b.live())); err != nil {
 		return lost, err
@@ -157,8 +159,8 @@ func (b *bronze) count(ctx context.Context, from string) (n int64, err error) {
 }
 
 // fromPrevious is the value of a column of the previous object in the type
-// that the column has now. Nothing is rounded: an integer that a double cannot
-// hold is an error.
+// that the column has now. A value that the new type does not hold exactly is
+// an error: nothing is rounded.
 func (b *bronze) fromPrevious(c lake.Column) string {
 	i := lake.FindColumn(b.prev.Columns, c.Name)
 	if i < 0 {
@@ -166,16 +168,38 @@ func (b *bronze) fromPrevious(c lake.Column) string {
 	}
 	old := b.prev.Columns[i]
 	value := "p." + engine.Ident(old.Name)
-	switch {
-	case old.Type == c.Type:
+	if old.Type == c.Type {
 		return value
-	case c.Type == lake.Double && old.Type == lake.Bigint:
-		return fmt.Sprintf("CASE WHEN abs(%s) > 9007199254740992 THEN error('a number of column %s does not fit a double') ELSE CAST(%s AS DOUBLE) END",
-			value, strings.ReplaceAll(old.Name, "'", "''"), value)
-	case old.Type == lake.String && (c.Type == lake.Timestamp || c.Type == lake.Date):
-		return fmt.Sprintf("CASE WHEN %s = '' OR starts_with(%s, '0000-00-00') THEN NULL ELSE CAST(%s AS %s) END", value, value, value, engine.SQLType(c.Type))
 	}
-	return fmt.Sprintf("CAST(%s AS %s)", value, engine.SQLType(c.Type))
+	cast := fmt.Sprintf("TRY_CAST(%s AS %s)", value, engine.SQLType(c.Type))
+	exact := fmt.Sprintf("CAST(%s AS %s) = %s", cast, engine.SQLType(old.Type), value)
+	none := value + " IS NULL"
+	if old.Type == lake.String && (c.Type == lake.Timestamp || c.Type == lake.Date) {
+		none += fmt.Sprintf(" OR %s IN ('', '0000-00-00', '0000-00-00 00:00:00')", value)
+		// The same moment may be written in several ways.
+		exact = fmt.Sprintf("starts_with(replace(%s, 'T', ' '), CAST(CAST(%s AS DATE) AS VARCHAR)) AND (%t OR length(%s) = 10)", value, cast, c.Type == lake.Timestamp, value)
+	}
+	if c.Type == lake.String {
+		exact = "true"
+	}
+	return fmt.Sprintf("CASE WHEN %s THEN NULL WHEN %s THEN %s ELSE error(concat(%s, CAST(%s AS VARCHAR), %s)) END",
+		none, exact, cast, engine.Literal(misfit+c.Name+" holds "), value, engine.Literal(", which is not exactly "+string(c.Type)))
+}
+
+// misfit begins the message about a value that a column's new type cannot hold.
+const misfit = "a row that vanished at the source is kept, but its column "
+
+// explainMisfit gives an error of fromPrevious its code and its remedy.
+func (b *bronze) explainMisfit(err error) error {
+	at := strings.Index(err.Error(), misfit)
+	if at < 0 {
+		return wrapObject(b.settings.Object, err)
+	}
+	return &lake.Error{
+		Code:    lake.ValueMisfit,
+		Message: b.settings.Object + ": " + strings.SplitN(err.Error()[at:], "\n", 2)[0] + "; the bronze object stays as it is",
+		Hint:    fmt.Sprintf("declare the column's type as string under objects.%s.columns, or let such rows go with on_delete: drop", b.settings.Object),
+	}
 }
 
 // live is the condition that a previous row was not marked as deleted.
@@ -220,7 +244,7 @@ func (b *bronze) union(ctx context.Context, snap snapshot, lost vanished) (snaps
 		}
 	}
 	if err != nil {
-		return snap, errors.Join(wrapObject(b.settings.Object, err), upload.Abort())
+		return snap, errors.Join(b.explainMisfit(err), upload.Abort())
 	}
 	verb := "kept"
 	if b.marks() {

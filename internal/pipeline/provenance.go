@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"wplake/internal/engine"
@@ -22,9 +21,9 @@ const (
 	keyRules    = "wplake.rules"         // hash of the rules it was made by
 	keyRowsIn   = "wplake.rows_in"       // rows of the input
 	keyRejected = "wplake.rows_rejected" // rows that are in the rejects object instead
-	keyAbsent   = "wplake.absent"        // columns that the source no longer sends, comma-separated
+	keyAbsent   = "wplake.absent"        // columns that the source no longer sends, a JSON array
+	keyKeys     = "wplake.keys"          // bronze: the source's key of each column that is called otherwise, a JSON object
 	keyContent  = "wplake.content"       // raw: SHA-256 of the bytes
-	keyFrom     = "wplake.from"          // raw: the source's address
 )
 
 // provenance is what an object says of itself.
@@ -36,6 +35,7 @@ type provenance struct {
 	RowsIn   int64
 	Rejected int64
 	Absent   []string
+	Keys     map[string]string
 }
 
 // metadata is the provenance as an object carries it.
@@ -49,7 +49,10 @@ func (p provenance) metadata() map[string]string {
 		keyRejected: strconv.FormatInt(p.Rejected, 10),
 	}
 	if len(p.Absent) > 0 {
-		m[keyAbsent] = strings.Join(p.Absent, ",")
+		m[keyAbsent] = jsonText(p.Absent)
+	}
+	if len(p.Keys) > 0 {
+		m[keyKeys] = jsonText(p.Keys)
 	}
 	return m
 }
@@ -71,12 +74,17 @@ func rejectedRows(metadata map[string]string) int64 {
 
 // hashOf returns a stable hash of plain data.
 func hashOf(rules any) string {
-	text, err := json.Marshal(rules)
-	if err != nil {
-		panic(err) // rules are plain data of ours
-	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256([]byte(jsonText(rules)))
 	return hex.EncodeToString(sum[:])
+}
+
+// jsonText is plain data of ours as JSON.
+func jsonText(data any) string {
+	text, err := json.Marshal(data)
+	if err != nil {
+		panic(err) // plain data has no such error
+	}
+	return string(text)
 }
 
 // hashFile returns the SHA-256 of a file's bytes, in hexadecimal.

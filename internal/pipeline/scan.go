@@ -88,6 +88,9 @@ func scan(ctx context.Context, path string, s settings, prev previous, peek bool
 		if err != nil {
 			return facts{}, wrapObject(s.Object, err)
 		}
+		if peek && r.Rows() > 200 {
+			break
+		}
 		if row.Fault != "" {
 			result.odd = true
 			continue // its values are no evidence
@@ -109,9 +112,6 @@ func scan(ctx context.Context, path string, s settings, prev previous, peek bool
 			if v, _ := typing.Fit(lake.String, field.Value); v == typing.FitsAsText {
 				result.unspelt[field.Name] = true
 			}
-		}
-		if peek && r.Rows() == 200 {
-			break
 		}
 	}
 	for len(result.evidence) < len(r.Names()) {
@@ -172,6 +172,8 @@ type sorted struct {
 	rejected int64
 	largest  int // bytes of the largest row written
 	reasons  map[lake.Code]int64
+	examples []string // of rejections, a few
+	keyless  int64    // rejected rows of which nobody can tell the key
 }
 
 // sortRows writes the rows of a raw object that fit the plan to one file, with
@@ -223,7 +225,14 @@ func sortRows(ctx context.Context, path, dir string, s settings, p plan) (out so
 		} else {
 			out.rejected++
 			out.reasons[why.reason]++
-			line = why.appendTo(line[:0], row)
+			if len(out.examples) < 3 {
+				out.examples = append(out.examples, fmt.Sprintf("row %d: %s %s", row.Number, why.column, why.detail))
+			}
+			key := keyOf(row, r.Names(), p, columnOf, s.Key)
+			if key == nil {
+				out.keyless++
+			}
+			line = why.appendTo(line[:0], row, key)
 			err = rejects.append(line)
 		}
 		if err != nil {
@@ -264,9 +273,12 @@ func convertRow(line []byte, row *jsonarray.Row, names []string, p plan, columnO
 			line = append(line, ',')
 		}
 		line = fmt.Appendf(line, `"c%d":`, i)
-		if verdict == typing.FitsAsText {
+		switch verdict {
+		case typing.FitsAsText:
 			line, _ = jsontext.AppendQuote(line, field.Value) // valid UTF-8: the row was checked
-		} else {
+		case typing.FitsRespelt:
+			line = typing.Respell(line, p.columns[i].Type, field.Value)
+		default:
 			line = append(line, field.Value...)
 		}
 	}
@@ -274,14 +286,54 @@ func convertRow(line []byte, row *jsonarray.Row, names []string, p plan, columnO
 }
 
 // appendTo appends the rejected row as an object of the rejects table.
-func (w rejection) appendTo(line []byte, row *jsonarray.Row) []byte {
+func (w rejection) appendTo(line []byte, row *jsonarray.Row, key []string) []byte {
 	line = fmt.Appendf(line, `{"row":%d,"reason":%q,"column":`, row.Number, w.reason)
 	line = appendText(line, []byte(w.column))
 	line = append(line, `,"detail":`...)
 	line = appendText(line, []byte(w.detail))
 	line = append(line, `,"original":`...)
 	line = appendText(line, row.Text)
-	return append(line, '}')
+	line = append(line, `,"key":[`...)
+	for i, part := range key {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		line = appendText(line, []byte(part))
+	}
+	return append(line, "]}"...)
+}
+
+// keyOf returns the texts of a row's primary key, as the SQL engine would write
+// them, or nil where the row does not tell it.
+func keyOf(row *jsonarray.Row, names []string, p plan, columnOf map[string]int, key []string) []string {
+	if row.Fault != "" {
+		return nil
+	}
+	var texts []string
+	for _, wanted := range key {
+		for _, field := range row.Fields {
+			i, ok := columnOf[names[field.Name]]
+			if !ok || !strings.EqualFold(p.columns[i].Name, wanted) {
+				continue
+			}
+			token := field.Value
+			if v, _ := typing.Fit(p.columns[i].Type, token); v == typing.FitsRespelt {
+				token = typing.Respell(nil, p.columns[i].Type, token)
+			}
+			if token[0] == '"' {
+				text, err := jsontext.AppendUnquote(nil, token)
+				if err != nil {
+					return nil
+				}
+				token = text
+			}
+			texts = append(texts, string(token))
+		}
+	}
+	if len(texts) != len(key) {
+		return nil
+	}
+	return texts
 }
 
 // appendText appends text as a JSON string. Bytes that are not UTF-8 are

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,10 +74,10 @@ func (s settings) fixed(name string) (column lake.Column, ok bool) {
 // column is a column of the bronze table to be.
 type column struct {
 	lake.Column
-	// Key is the key of the raw object that fills the column. Absent columns,
-	// which the source does not send, have none and hold NULL.
+	// Key is the key of the raw object that fills the column, or did so when
+	// the source still sent it.
 	Key    string
-	Absent bool
+	Absent bool // the source does not send it: the column holds NULL
 }
 
 // plan is what bronze is going to be.
@@ -105,6 +106,17 @@ func (p plan) absent() []string {
 	return names
 }
 
+// keys gives the source's key of each column that is called otherwise.
+func (p plan) keys() map[string]string {
+	keys := map[string]string{}
+	for _, c := range p.columns {
+		if c.Key != "" && c.Key != c.Name || c.Key == "" && !c.Absent {
+			keys[c.Name] = c.Key
+		}
+	}
+	return keys
+}
+
 // previous is the bronze object of the last run.
 type previous struct {
 	engine.Parquet
@@ -119,7 +131,23 @@ func (p previous) ours() bool { return p.Metadata[keyRules] != "" }
 
 // columns are the data's columns: without the one that on_delete: mark adds.
 func (p previous) columns() []lake.Column {
-	return slices.DeleteFunc(slices.Clone(p.Columns), func(c lake.Column) bool { return c.Name == deletedAt })
+	return slices.DeleteFunc(slices.Clone(p.Columns), func(c lake.Column) bool { return strings.EqualFold(c.Name, deletedAt) })
+}
+
+// absent names the columns that the source did not send when the object was made.
+func (p previous) absent() (names []string) {
+	if json.Unmarshal([]byte(p.Metadata[keyAbsent]), &names) != nil {
+		return nil // not ours, or none
+	}
+	return names
+}
+
+// keys gives the source's key of each column that is called otherwise.
+func (p previous) keys() (keys map[string]string) {
+	if json.Unmarshal([]byte(p.Metadata[keyKeys]), &keys) != nil {
+		return nil // not ours, or none
+	}
+	return keys
 }
 
 // makePlan decides the columns of bronze from the keys that raw has and the
@@ -136,7 +164,13 @@ func makePlan(s settings, names []string, evidence []typing.Evidence, prev previ
 		taken[strings.ToLower(c.Name)] = true
 		p.columns = append(p.columns, c)
 	}
+	keysBefore := prev.keys()
 	keyOf := matchKeys(names, func(name string) string {
+		for column, key := range keysBefore {
+			if key == name {
+				return column
+			}
+		}
 		if i := lake.FindColumn(before, name); i >= 0 {
 			return before[i].Name
 		}
@@ -145,13 +179,13 @@ func makePlan(s settings, names []string, evidence []typing.Evidence, prev previ
 		}
 		return name
 	})
-	wasAbsent := strings.FieldsFunc(prev.Metadata[keyAbsent], func(r rune) bool { return r == ',' })
+	wasAbsent := prev.absent()
 	if len(names) == 0 {
 		if len(before) == 0 {
 			before = s.Table.Columns
 		}
 		for _, c := range before {
-			add(column{Column: c, Absent: true})
+			add(column{Column: c, Key: keysBefore[c.Name], Absent: true})
 		}
 		p.silent, p.wasAbsent = true, wasAbsent
 		return p, nil
@@ -159,7 +193,7 @@ func makePlan(s settings, names []string, evidence []typing.Evidence, prev previ
 	for _, old := range before {
 		i, sent := keyOf[old.Name]
 		if !sent {
-			add(column{Column: old, Absent: true})
+			add(column{Column: old, Key: keysBefore[old.Name], Absent: true})
 			if slices.Contains(wasAbsent, old.Name) {
 				p.notes = append(p.notes, fmt.Sprintf("column %s is still not sent by the source; it holds NULL", old.Name))
 			} else {
@@ -208,7 +242,7 @@ func makePlan(s settings, names []string, evidence []typing.Evidence, prev previ
 			unique = uniqueName(name, taken)
 		}
 		if unique != name {
-			p.notes = append(p.notes, fmt.Sprintf("key %q becomes column %s: columns may not differ in case only", names[i], unique))
+			p.notes = append(p.notes, fmt.Sprintf("key %q becomes column %s: its own name is taken, or cannot be a column's", names[i], unique))
 		}
 		add(column{Column: lake.Column{Name: unique, Type: t}, Key: names[i]})
 	}
@@ -262,7 +296,7 @@ func uniqueName(name string, taken map[string]bool) string {
 	}
 	name = strings.ReplaceAll(name, "\x00", "_")
 	unique := name
-	for n := 2; taken[strings.ToLower(unique)] || unique == deletedAt; n++ {
+	for n := 2; taken[strings.ToLower(unique)] || strings.EqualFold(unique, deletedAt); n++ {
 		unique = fmt.Sprintf("%s_%d", name, n)
 	}
 	return unique

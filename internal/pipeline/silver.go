@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"wplake/internal/config"
@@ -82,7 +81,7 @@ func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze 
 		r.Status, r.Unchanged = lake.StatusSkipped, true
 		r.Rows, r.Columns, r.Bytes, r.Rejected = before.Rows, len(before.Columns), before.Bytes, rejectedRows(before.Metadata)
 		r.URI = bucket.URI(key)
-		return nil
+		return dropStaleRejects(ctx, bucket, d.Config.Dataset, object, r.Rejected)
 	}
 	plan, err := transform.Compile(steps, readParquet(path), in.Columns, transform.DuckDB, transform.Options{
 		Describe: func(setup []string, sql string) ([]lake.Column, error) { return d.Engine.Columns(ctx, setup, sql) },
@@ -132,10 +131,8 @@ func writeSilver(ctx context.Context, d Deps, req Request, object, key string, p
 	if err != nil {
 		return err
 	}
-	if p.Rejected == 0 {
-		if err := bucket.Delete(ctx, rejectsKey); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
+	if err := dropStaleRejects(ctx, bucket, d.Config.Dataset, object, p.Rejected); err != nil {
+		return err
 	}
 	r.Rows, r.Rejected, r.Columns, r.Bytes, r.URI = rows, p.Rejected, len(plan.Columns), info.Size, bucket.URI(key)
 	for _, note := range plan.Notes {

@@ -19,7 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
 	"wplake/internal/config"
@@ -121,8 +120,7 @@ func (n *Notifier) deliver(ctx context.Context, channel string, m notify.Message
 
 // send gives m to the service that the address names.
 func send(address string, m notify.Message) error {
-	var services router.ServiceRouter
-	service, err := services.Locate(strings.TrimSpace(address))
+	service, err := locate(strings.TrimSpace(address))
 	if err != nil {
 		return err
 	}

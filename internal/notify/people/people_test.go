@@ -158,7 +158,7 @@ func TestReasonIsUseful(t *testing.T) {
 	for url, want := range map[string]string{
 		"generic+" + w.url + "/broken/x": "500",
 		"generic+http://127.0.0.1:1/x":   "refused",
-		"nosuch://x":                     "unknown service",
+		"nosuch://x":                     "there is no service \"nosuch\"",
 	} {
 		n := people.New(people.Options{Alerts: alerts(url, url), Resolve: resolver(t), Log: discard()})
 		err := n.Publish(t.Context(), notify.Message{Topic: "topic", Subject: "s", Body: "b"})
