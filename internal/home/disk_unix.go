@@ -19,5 +19,5 @@ func freeSpace(dir string) (int64, error) {
 		dir = filepath.Dir(dir)
 		err = unix.Statfs(dir, &s)
 	}
-	return int64(s.Bavail) * int64(s.Bsize), err //nolint:gosec // no disk has 2^63 blocks
+	return int64(s.Bavail) * int64(s.Bsize), err //nolint:gosec,unconvert // no disk has 2^63 blocks; other systems have other types
 }

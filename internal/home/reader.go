@@ -30,7 +30,8 @@ func (h *Home) Reader(ctx context.Context) (engine.Reader, error) {
 		return nil, err
 	}
 	return duckdb.OpenReader(ctx, duckdb.ReaderOptions{
-		Tables: tables, MemoryLimit: int64(h.Config.Engine.MemoryLimit), TempDir: dir, DefaultSchema: h.Config.Dataset,
+		Tables: tables, MemoryLimit: int64(h.Config.Engine.MemoryLimit), TempDir: dir, DefaultSchema: h.Config.Dataset, Log: h.Log,
+		Release: func() error { return os.RemoveAll(dir) },
 	})
 }
 

@@ -93,6 +93,9 @@ func missingTable(message string) (string, bool) {
 // hint suggests what was meant.
 func (r *Reader) hint(ctx context.Context, sql, message string) string {
 	if name, ok := missingTable(message); ok {
+		if strings.Contains(name, "_rejects.") {
+			return "no row of that table was rejected: a table of rejected rows is there only while there are some"
+		}
 		return r.tableHint(sql, bare(name))
 	}
 	if name := r.unquoted(sql); name != "" {
