@@ -50,7 +50,9 @@ The exit status is 1 when something would make a run fail.`,
 
 func (a *app) printChecks(checks []home.Check) {
 	colors := map[home.CheckStatus]string{home.CheckOK: green, home.CheckWarning: yellow, home.CheckFailed: red}
+	counts := map[home.CheckStatus]int{}
 	for _, c := range checks {
+		counts[c.Status]++
 		if a.quiet && c.Status == home.CheckOK {
 			continue
 		}
@@ -58,5 +60,8 @@ func (a *app) printChecks(checks []home.Check) {
 		if c.Hint != "" {
 			fmt.Fprintf(a.stdout, "%-8s %-30s %s\n", "", "", clean(c.Hint))
 		}
+	}
+	if !a.quiet {
+		fmt.Fprintf(a.stdout, "\n%d checks: %d ok, %d to know, %d to mend\n", len(checks), counts[home.CheckOK], counts[home.CheckWarning], counts[home.CheckFailed])
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ finished is kept, and the next run goes on from there.`,
 			if err != nil {
 				return usageError{err}
 			}
-			return a.run(cmd.Context(), stages, f)
+			return a.run(cmd.Context(), cmd.CommandPath(), stages, f)
 		},
 	}
 	f.add(cmd)
@@ -79,7 +78,7 @@ their layer's tables in the catalog up to date as well.`,
 			if args[0] != pipeline.StageRaw {
 				stages = append(stages, "crawl-"+args[0])
 			}
-			return a.run(cmd.Context(), stages, f)
+			return a.run(cmd.Context(), cmd.CommandPath()+" "+args[0], stages, f)
 		},
 	}
 	f.add(cmd)
@@ -106,7 +105,8 @@ func expandStages(only []string) ([]string, error) {
 }
 
 // run runs stages, shows how it goes, and turns the report into an exit status.
-func (a *app) run(ctx context.Context, stages []string, f runFlags) (err error) {
+// Other runs are told the command's name.
+func (a *app) run(ctx context.Context, command string, stages []string, f runFlags) (err error) {
 	h, err := a.openHome(ctx)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (a *app) run(ctx context.Context, stages []string, f runFlags) (err error) 
 	report, err := h.Run(ctx, home.RunRequest{
 		Stages:  stages,
 		Request: pipeline.Request{RunID: home.NewRunID(a.now()), Objects: f.objects, Full: f.full, AcceptLoss: f.acceptLoss},
-		Wait:    f.wait, Command: "wplake " + strings.Join(os.Args[1:min(2, len(os.Args))], " "), Progress: show.event,
+		Wait:    f.wait, Command: command, Progress: show.event,
 	})
 	show.clear()
 	if report.RunID == "" {
@@ -127,7 +127,7 @@ func (a *app) run(ctx context.Context, stages []string, f runFlags) (err error) 
 			return errors.Join(err, e)
 		}
 	} else {
-		a.printOutcome(report)
+		a.printOutcome(report, ctx.Err() != nil)
 	}
 	if err != nil {
 		a.printError(err)

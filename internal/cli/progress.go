@@ -50,10 +50,21 @@ func (p *progress) event(e pipeline.Event) {
 		if now := p.a.now(); now.Sub(p.last) > 100*time.Millisecond {
 			p.last = now
 			p.erase()
-			fmt.Fprint(p.a.stderr, underWay(e))
+			fmt.Fprint(p.a.stderr, snip(underWay(e), p.width()))
 			p.shown = true
 		}
 	}
+}
+
+// width is how many characters fit into the live line. A longer one would wrap,
+// and could not be taken away again.
+func (p *progress) width() int {
+	if f, ok := p.a.stderr.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 1 {
+			return columns - 1
+		}
+	}
+	return 79
 }
 
 // worthALine reports whether an object gets a line of its own. A crawl repeats
@@ -90,6 +101,8 @@ func (p *progress) erase() {
 func (a *app) printObject(stage string, r lake.ObjectReport) {
 	line := fmt.Sprintf("%-12s %-20s ", stage, r.Object)
 	switch {
+	case r.Error != nil && r.Error.Code == lake.Interrupted:
+		line += a.color(yellow, "interrupted")
 	case r.Status == lake.StatusFailed && r.Error != nil:
 		line += a.color(red, "failed") + "  " + string(r.Error.Code)
 	case r.Unchanged:
@@ -97,7 +110,7 @@ func (a *app) printObject(stage string, r lake.ObjectReport) {
 	case r.Status == lake.StatusSkipped:
 		line += "skipped"
 	default:
-		line += fmt.Sprintf("%s, %d columns", rowsText(r.Rows), r.Columns)
+		line += rowsText(r.Rows) + ", " + columnsText(r.Columns)
 		if r.Bytes > 0 {
 			line += ", " + bytesText(r.Bytes)
 		}
@@ -134,8 +147,8 @@ func score(s lake.StageReport) string {
 
 // printOutcome repeats what failed, with the remedy, and ends with one line
 // about the run.
-func (a *app) printOutcome(r lake.RunReport) {
-	if r.Status == lake.StatusRunSucceeded {
+func (a *app) printOutcome(r lake.RunReport, interrupted bool) {
+	if r.Status == lake.StatusRunSucceeded && !interrupted {
 		if !a.quiet {
 			fmt.Fprintf(a.stdout, "\nRun %s: %s in %s\n", r.RunID, a.color(green, string(r.Status)), durationText(r.DurationMS))
 		}
@@ -145,27 +158,37 @@ func (a *app) printOutcome(r lake.RunReport) {
 	if a.quiet {
 		out = a.stderr
 	}
-	fmt.Fprintln(out, "\nWhat failed:")
-	for _, s := range r.Stages {
-		if s.Error != nil {
-			a.printProblem(s.Stage, "", *s.Error)
-		}
-		for _, o := range s.Objects {
-			if o.Error != nil {
-				a.printProblem(s.Stage, o.Object, *o.Error)
-			}
-		}
+	if problems := a.problems(r); problems != "" {
+		fmt.Fprintf(out, "\nWhat failed:\n%s", problems)
+	}
+	if interrupted {
+		fmt.Fprintf(out, "\nRun %s: %s after %s; what was finished is kept, the next run does the rest\n",
+			r.RunID, a.color(yellow, "interrupted"), durationText(r.DurationMS))
+		return
 	}
 	fmt.Fprintf(out, "\nRun %s: %s in %s\n", r.RunID, a.color(red, string(r.Status)), durationText(r.DurationMS))
 }
 
-func (a *app) printProblem(stage, object string, p lake.Problem) {
-	out := a.stdout
-	if a.quiet {
-		out = a.stderr
+// problems tells what failed by itself, each with its cause and remedy. What
+// was interrupted did not fail.
+func (a *app) problems(r lake.RunReport) string {
+	var b strings.Builder
+	add := func(where string, p *lake.Problem) {
+		if p == nil || p.Code == lake.Interrupted {
+			return
+		}
+		fmt.Fprintf(&b, "  %s  %s\n", where, a.color(red, string(p.Code)))
+		for _, text := range []string{p.Message, p.Hint} {
+			if text != "" {
+				fmt.Fprintf(&b, "      %s\n", strings.ReplaceAll(clean(text), "\n", "\n      "))
+			}
+		}
 	}
-	fmt.Fprintf(out, "  %s %s  %s\n      %s\n", stage, object, a.color(red, string(p.Code)), clean(p.Message))
-	if p.Hint != "" {
-		fmt.Fprintf(out, "      %s\n", clean(p.Hint))
+	for _, s := range r.Stages {
+		add(s.Stage, s.Error)
+		for _, o := range s.Objects {
+			add(s.Stage+" "+o.Object, o.Error)
+		}
 	}
+	return b.String()
 }
