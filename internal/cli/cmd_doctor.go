@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wplake/internal/home"
+	"wplake/internal/lake"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -29,6 +30,9 @@ The exit status is 1 when something would make a run fail.`,
 			}
 			defer func() { err = errors.Join(err, h.Close()) }()
 			checks := h.Doctor(cmd.Context())
+			if err := cmd.Context().Err(); err != nil { // the checks tell of that, and of nothing else
+				return &lake.Error{Code: lake.Interrupted, Message: "interrupted before everything was looked at", Hint: "nothing was changed: run it again"}
+			}
 			failed := false
 			for _, c := range checks {
 				failed = failed || c.Status == home.CheckFailed
@@ -62,6 +66,7 @@ func (a *app) printChecks(checks []home.Check) {
 		}
 	}
 	if !a.quiet {
-		fmt.Fprintf(a.stdout, "\n%d checks: %d ok, %d to know, %d to mend\n", len(checks), counts[home.CheckOK], counts[home.CheckWarning], counts[home.CheckFailed])
+		fmt.Fprintf(a.stdout, "\n%d checks: %d ok, %d warning, %d failed\n",
+			len(checks), counts[home.CheckOK], counts[home.CheckWarning], counts[home.CheckFailed])
 	}
 }

@@ -192,3 +192,11 @@ func (a *app) problems(r lake.RunReport) string {
 	}
 	return b.String()
 }
+
+// columnsText is a number of columns.
+func columnsText(n int) string {
+	if n == 1 {
+		return "1 column"
+	}
+	return groupDigits(int64(n)) + " columns"
+}

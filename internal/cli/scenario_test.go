@@ -122,7 +122,7 @@ func TestInterrupt(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := run.wait(t)
-			if r.exit != 3 || !strings.Contains(r.stdout+r.stderr, "nterrupted") {
+			if r.exit != 3 || !strings.Contains(r.stdout, "interrupted after") || strings.Contains(r.stdout, "What failed") {
 				t.Errorf("want exit status 3 and a word about it: %s", r)
 			}
 			if diff := cmp.Diff(before, p.files(t)); diff != "" {
@@ -157,5 +157,20 @@ func TestInterruptedWait(t *testing.T) {
 	close(site.resume)
 	if r := first.wait(t); r.exit != 0 {
 		t.Errorf("the first run: %s", r)
+	}
+}
+
+// TestInterruptedDoctor: what was not looked at is no finding.
+func TestInterruptedDoctor(t *testing.T) {
+	t.Parallel()
+	site, url := newSlowSite(t)
+	p := newPlace(t, definition(url))
+	doctor := p.start(t, "doctor", "--json")
+	site.await(t, doctor)
+	if err := doctor.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if r := doctor.wait(t); r.exit != 3 || r.stdout != "" {
+		t.Errorf("want exit status 3 and no findings: %s", r)
 	}
 }
