@@ -55,14 +55,18 @@ The exit status is 1 when something would make a run fail.`,
 func (a *app) printChecks(checks []home.Check) {
 	colors := map[home.CheckStatus]string{home.CheckOK: green, home.CheckWarning: yellow, home.CheckFailed: red}
 	counts := map[home.CheckStatus]int{}
+	width := 0
+	for _, c := range checks {
+		width = max(width, min(len(c.Name), 50))
+	}
 	for _, c := range checks {
 		counts[c.Status]++
 		if a.quiet && c.Status == home.CheckOK {
 			continue
 		}
-		fmt.Fprintf(a.stdout, "%s %-30s %s\n", a.color(colors[c.Status], fmt.Sprintf("%-8s", c.Status)), c.Name, clean(c.Detail))
+		fmt.Fprintf(a.stdout, "%s %-*s  %s\n", a.color(colors[c.Status], fmt.Sprintf("%-8s", c.Status)), width, clean(c.Name), clean(c.Detail))
 		if c.Hint != "" {
-			fmt.Fprintf(a.stdout, "%-8s %-30s %s\n", "", "", clean(c.Hint))
+			fmt.Fprintf(a.stdout, "%-8s %-*s  %s\n", "", width, "", clean(c.Hint))
 		}
 	}
 	if !a.quiet {

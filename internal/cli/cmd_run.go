@@ -71,8 +71,8 @@ func (a *app) stageCommand() *cobra.Command {
 their layer's tables in the catalog up to date as well.`,
 		Example: `  wplake stage raw
   wplake stage silver --object posts --full`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"raw", "bronze", "silver"},
+		Args:      oneStage,
+		ValidArgs: stageNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			stages := []string{args[0]}
 			if args[0] != pipeline.StageRaw {
@@ -83,6 +83,25 @@ their layer's tables in the catalog up to date as well.`,
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// stageNames are the stages that a person runs by name; crawls go with them.
+func stageNames() []string {
+	return []string{pipeline.StageRaw, pipeline.StageBronze, pipeline.StageSilver}
+}
+
+// oneStage checks the arguments of stage.
+func oneStage(_ *cobra.Command, args []string) error {
+	known := strings.Join(stageNames(), ", ")
+	switch {
+	case len(args) == 0:
+		return fmt.Errorf("say which stage (one of %s)", known)
+	case len(args) > 1:
+		return fmt.Errorf("one stage at a time (one of %s); several: wplake run --only", known)
+	case !slices.Contains(stageNames(), args[0]):
+		return fmt.Errorf("unknown stage %q (one of %s)", args[0], known)
+	}
+	return nil
 }
 
 // expandStages checks the names given to --only and puts them in order.

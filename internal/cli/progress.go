@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type progress struct {
 	live bool // standard error is a terminal
 
 	mu    sync.Mutex
+	told  []string  // objects of the present stage that had their line
 	shown bool      // a live line is on the screen
 	last  time.Time // when it was drawn
 }
@@ -38,10 +40,18 @@ func (p *progress) event(e pipeline.Event) {
 	case e.Done != nil:
 		p.erase()
 		if !p.a.json && !p.a.quiet {
+			// What was asked for and is not there was nobody's work.
+			for _, r := range e.Done.Objects {
+				if !slices.Contains(p.told, r.Object) && worthALine(e.Stage, r) {
+					p.a.printObject(e.Stage, r)
+				}
+			}
 			p.a.printStage(*e.Done)
 		}
+		p.told = nil
 	case e.Report != nil:
 		p.erase()
+		p.told = append(p.told, e.Report.Object)
 		if !p.a.json && !p.a.quiet && worthALine(e.Stage, *e.Report) {
 			p.a.printObject(e.Stage, *e.Report)
 		}
