@@ -55,9 +55,10 @@ func (p *progress) event(e pipeline.Event) {
 		if !p.a.json && !p.a.quiet && worthALine(e.Stage, *e.Report) {
 			p.a.printObject(e.Stage, *e.Report)
 		}
-	case p.live && e.Object != "":
-		// Ten times a second is enough for the eye.
-		if now := p.a.now(); now.Sub(p.last) > 100*time.Millisecond {
+	case p.live:
+		// Ten times a second is enough for the eye; a stage that begins is
+		// shown at once, since some of its work has no steps to tell of.
+		if now := p.a.now(); e.Object == "" || now.Sub(p.last) > 100*time.Millisecond {
 			p.last = now
 			p.erase()
 			fmt.Fprint(p.a.stderr, snip(underWay(e), p.width()))
@@ -84,8 +85,11 @@ func worthALine(stage string, r lake.ObjectReport) bool {
 	return !strings.HasPrefix(stage, "crawl-") || r.Status == lake.StatusFailed || len(r.Warnings) > 0
 }
 
-// underWay says how far an object is.
+// underWay says how far an object is, or that a stage has begun.
 func underWay(e pipeline.Event) string {
+	if e.Object == "" {
+		return fmt.Sprintf("%-12s under way", e.Stage)
+	}
 	text := fmt.Sprintf("%-12s %-20s %s", e.Stage, e.Object, bytesText(e.Bytes))
 	if e.Total > 0 {
 		text += fmt.Sprintf(" of %s (%d %%)", bytesText(e.Total), 100*e.Bytes/e.Total)

@@ -174,3 +174,25 @@ func TestInterruptedDoctor(t *testing.T) {
 		t.Errorf("want exit status 3 and no findings: %s", r)
 	}
 }
+
+// TestUnwritable: a lake that cannot be written to is found by doctor, and a
+// run says so before it asks the site for anything.
+func TestUnwritable(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() == 0 {
+		t.Skip("root writes everywhere")
+	}
+	p := newPlace(t, "source: {sample: {posts: 50, statistics: 100}}\n")
+	folder := p.dir + "/lake"
+	if err := os.Mkdir(folder, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.run(t, 1, "doctor"); !strings.Contains(r.stdout, "failed   bucket data-lakehouse-raw") {
+		t.Errorf("doctor has not found it: %s", r)
+	}
+	if r := p.run(t, 4, "run"); !strings.Contains(r.stderr, folder) || !strings.Contains(r.stderr, "hint: ") {
+		t.Errorf("want the folder and a remedy: %s", r)
+	}
+	p.run(t, 0, "tables")
+	p.run(t, 0, "query", "SELECT 1")
+}
