@@ -24,8 +24,8 @@ import (
 
 func main() {
 	var o options
-	flag.IntVar(&o.posts, "posts", 50_000, "posts, of 2 to 6 kB each")
-	flag.IntVar(&o.statistics, "statistics", 1_000_000, "rows of statistics_pages")
+	flag.IntVar(&o.posts, "posts", 0, "posts, of 2 to 6 kB each (default: 50,000, then few)")
+	flag.IntVar(&o.statistics, "statistics", 0, "rows of statistics_pages (default: 1,000,000, then 10,000,000)")
 	flag.StringVar(&o.dir, "dir", "", "folder for data (default: a temporary one, removed afterwards)")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each way; the median counts")
 	flag.Int64Var(&o.limit, "limit", 0, "memory_limit in MB (default: both 512 and 256)")
@@ -55,6 +55,23 @@ func (o options) run(ctx context.Context) error {
 		fmt.Println(kib)
 		return nil
 	}
+	sets := []options{o}
+	if o.posts == 0 && o.statistics == 0 {
+		large, extraLarge := o, o
+		large.posts, large.statistics = 50_000, 1_000_000
+		extraLarge.posts, extraLarge.statistics, extraLarge.rounds = 100, 10_000_000, min(o.rounds, 3)
+		sets = []options{large, extraLarge}
+	}
+	for _, set := range sets {
+		if err := set.measure(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure generates one set of data and compares both ways on it.
+func (o options) measure(ctx context.Context) error {
 	if o.dir == "" {
 		dir, err := os.MkdirTemp("", "wplake-bench-")
 		if err != nil {
@@ -78,6 +95,7 @@ func (o options) run(ctx context.Context) error {
 			return err
 		}
 	}
+	fmt.Println()
 	return nil
 }
 
