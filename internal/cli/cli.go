@@ -39,6 +39,7 @@ type app struct {
 	verbose    bool   // --verbose
 	noColor    bool   // --no-color
 
+	mending bool // the command looks at or sets parameters
 	started bool // the command line was understood
 }
 

@@ -39,7 +39,7 @@ func (a *app) paramGetCommand() *cobra.Command {
 			if err := params.CheckName(args[0]); err != nil {
 				return err
 			}
-			return a.withHome(cmd.Context(), func(h *home.Home) error {
+			return a.withParams(cmd.Context(), func(h *home.Home) error {
 				p, err := h.Params.Get(cmd.Context(), args[0])
 				if errors.Is(err, params.ErrNotFound) {
 					return &lake.Error{
@@ -89,7 +89,7 @@ String. A SecureString is shown by no command but 'param get' and 'param list
 					return err
 				}
 			}
-			return a.withHome(cmd.Context(), func(h *home.Home) error {
+			return a.withParams(cmd.Context(), func(h *home.Home) error {
 				return a.setParameter(cmd.Context(), h.Params, params.Parameter{Name: args[0], Type: t, Value: value})
 			})
 		},
@@ -168,7 +168,7 @@ The value of a SecureString is shown as *** (left out of --json) without --show.
   wplake param list /wordpress/ --json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withHome(cmd.Context(), func(h *home.Home) error {
+			return a.withParams(cmd.Context(), func(h *home.Home) error {
 				list, err := h.Params.List(cmd.Context(), strings.Join(args, ""))
 				if err != nil {
 					return err
@@ -212,7 +212,7 @@ func (a *app) completeParameters(cmd *cobra.Command, args []string, prefix strin
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	err := a.withHome(cmd.Context(), func(h *home.Home) error {
+	err := a.withParams(cmd.Context(), func(h *home.Home) error {
 		list, err := h.Params.List(cmd.Context(), prefix)
 		for _, p := range list {
 			names = append(names, p.Name)
@@ -223,4 +223,11 @@ func (a *app) completeParameters(cmd *cobra.Command, args []string, prefix strin
 		return nil, cobra.ShellCompDirectiveError
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// withParams opens the home for do, also where a parameter would keep other
+// commands from it: it may be about to be mended.
+func (a *app) withParams(ctx context.Context, do func(*home.Home) error) error {
+	a.mending = true
+	return a.withHome(ctx, do)
 }

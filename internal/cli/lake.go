@@ -47,6 +47,7 @@ func (a *app) openHome(ctx context.Context) (*home.Home, error) {
 	logFile := home.NewLogFile(root)
 	return home.Open(ctx, c, home.Options{
 		Dir: file.Dir, Root: root, Getenv: os.LookupEnv, Now: a.now, Log: a.logger(logFile), LogFile: logFile, Version: readBuildInfo().Version,
+		Mending: a.mending,
 	})
 }
 

@@ -86,7 +86,7 @@ func (v *validator) names() {
 	seen := map[string]lake.Layer{}
 	for _, l := range lake.Layers() {
 		name, path := c.Buckets.Name(l), "buckets."+string(l)
-		if !bucketName.MatchString(name) || strings.Contains(name, "..") {
+		if !ValidBucketName(name) {
 			v.problem(path, "%s: %q is not a bucket's name: 3 to 63 lower-case letters, digits, '.' and '-'", path, name)
 		}
 		if other, taken := seen[name]; taken {
@@ -237,4 +237,10 @@ func (v *validator) channel(name string, r Ref) {
 	case scheme == "http" || scheme == "https":
 		v.problem(path, "%s: for a plain webhook write generic+%s://…", path, scheme)
 	}
+}
+
+// ValidBucketName reports whether a bucket can be called so: 3 to 63 lower-case
+// letters, digits, '.' and '-', as S3 has it.
+func ValidBucketName(name string) bool {
+	return bucketName.MatchString(name) && !strings.Contains(name, "..")
 }

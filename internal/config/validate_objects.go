@@ -9,6 +9,7 @@ import (
 
 	"wplake/internal/lake"
 	"wplake/internal/transform"
+	"wplake/internal/wordpress/model"
 )
 
 func (v *validator) objects() {
@@ -29,6 +30,9 @@ func (v *validator) objects() {
 			if !notBlank(column) {
 				v.keyProblem(path+".columns."+column, "%s.columns: %q is not a column's name", path, column)
 			}
+		}
+		if _, known := model.Lookup(name); !known && len(o.Key) == 0 && (o.OnDelete == Keep || o.OnDelete == Mark) {
+			v.problem(path+".on_delete", "on_delete: %s compares rows by their key: name its columns under %s.key", o.OnDelete, path)
 		}
 		if o.MaxLoss != nil {
 			v.share(path+".max_loss", *o.MaxLoss)

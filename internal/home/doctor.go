@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"wplake/internal/catalog"
@@ -102,14 +103,20 @@ func (h *Home) checkSource(ctx context.Context) []Check {
 			Code: lake.ParameterMissing, Message: "it offers no object", Hint: "set source.endpoints.urls, or the parameter that lists them",
 		})}
 	}
-	var checks []Check
-	for _, o := range objects {
-		if err := pipeline.Probe(ctx, source, o); err != nil {
-			checks = append(checks, failed("source "+o.Name, err))
-			continue
-		}
-		checks = append(checks, ok("source "+o.Name, "answers with rows in JSON (%s)", o.From))
+	checks := make([]Check, len(objects))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, 4) // a site that does not answer takes its time-out
+	for i, o := range objects {
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			checks[i] = ok("source "+o.Name, "answers with rows in JSON (%s)", o.From)
+			if err := pipeline.Probe(ctx, source, o); err != nil {
+				checks[i] = failed("source "+o.Name, err)
+			}
+		})
 	}
+	all.Wait()
 	return checks
 }
 

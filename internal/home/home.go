@@ -61,6 +61,9 @@ type Options struct {
 	Now    func() time.Time
 	// Version of wplake, as sites are told.
 	Version string
+	// Mending says that the parameters are going to be looked at or set, not
+	// the objects: names of buckets are taken as they are.
+	Mending bool
 	// LogFile is closed with the home; may be nil.
 	LogFile io.Closer
 }
@@ -98,9 +101,32 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 				Hint:    fmt.Sprintf("set it: wplake param set %s NAME", bucketParameter(l)),
 			}
 		}
+		if err := checkBucket(l, bucket.Value, h.Buckets); err != nil && !o.Mending {
+			return nil, err
+		}
 		h.Buckets[l] = local.New(root, bucket.Value, o.Log)
 	}
 	return h, nil
+}
+
+// checkBucket holds a bucket's name that a parameter gave to the rules of the
+// definition's own.
+func checkBucket(l lake.Layer, name string, others map[lake.Layer]store.Bucket) error {
+	e := &lake.Error{
+		Code: lake.ConfigInvalid, Message: fmt.Sprintf("the parameter %s: %q is not a bucket's name", bucketParameter(l), name),
+		Hint: fmt.Sprintf("3 to 63 lower-case letters, digits, '.' and '-': wplake param set %s NAME", bucketParameter(l)),
+	}
+	if !config.ValidBucketName(name) {
+		return e
+	}
+	for other, b := range others {
+		if b.Name() == name {
+			e.Message = fmt.Sprintf("the parameter %s: %q is the bucket of %s already", bucketParameter(l), name, other)
+			e.Hint = fmt.Sprintf("each layer has its own: wplake param set %s NAME", bucketParameter(l))
+			return e
+		}
+	}
+	return nil
 }
 
 // bucketParameter is the parameter that holds the name of a layer's bucket.

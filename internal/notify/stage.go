@@ -165,7 +165,7 @@ func entry(what string, p *lake.Problem) string {
 	if p == nil {
 		return "\n" + what + ": failed without saying why\n"
 	}
-	text := fmt.Sprintf("\n%s: %s (%s)\n", what, shorten(p.Message), p.Code)
+	text := fmt.Sprintf("\n%s: %s (%s)\n", what, shorten(strings.TrimPrefix(p.Message, what+": ")), p.Code)
 	if p.Hint != "" {
 		text += "  what to do: " + shorten(p.Hint) + "\n"
 	}

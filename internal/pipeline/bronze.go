@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"wplake/internal/catalog"
+	"wplake/internal/config"
 	"wplake/internal/engine"
 	"wplake/internal/lake"
 	"wplake/internal/store"
@@ -123,6 +124,13 @@ func (b *bronze) prepare(ctx context.Context) (unchanged bool, err error) {
 	if b.prev, err = loadPrevious(ctx, b.d, b.bucket(), b.key(), b.dir); err != nil {
 		if !lake.HasCode(err, lake.ObjectDamaged) {
 			return false, err
+		}
+		if b.settings.OnDelete != config.Drop && !b.req.AcceptLoss {
+			return false, &lake.Error{
+				Code:    lake.ObjectDamaged,
+				Message: fmt.Sprintf("%s: the bronze object is damaged, and rows that the source no longer has are in it alone (on_delete: %s): %s", object, b.settings.OnDelete, b.bucket().URI(b.key())),
+				Hint:    "restore the file from a backup; or run with --accept-loss to make it from what the source has now",
+			}
 		}
 		b.warn("the previous bronze object is damaged and is made anew: %s", err.Error())
 		b.prev = previous{}
@@ -247,11 +255,16 @@ func (b *bronze) takeSorted(ctx context.Context, f facts, p plan) (snapshot, err
 		return snapshot{}, err
 	}
 	if f.rows > 0 && out.rows == 0 {
+		// The rejects object belongs to the bronze object that stays: it stays too.
+		if err := b.recordDrift(ctx, p, "no row fits: the object was refused"); err != nil {
+			return snapshot{}, err
+		}
 		return snapshot{}, &lake.Error{
 			Code: lake.ObjectDamaged,
 			Message: fmt.Sprintf("%s: none of the %d rows fits the table (%s; %s); the bronze object stays as it is",
 				b.settings.Object, f.rows, describeReasons(out.reasons), strings.Join(out.examples, "; ")),
-			Hint: fmt.Sprintf("is this another table than its name says? Else declare its types under objects.%s.columns", b.settings.Object),
+			Hint: fmt.Sprintf("the rows are in %s; is this another table than its name says? Else declare its types under objects.%s.columns",
+				b.d.Buckets[lake.Raw].URI(b.raw.Key), b.settings.Object),
 		}
 	}
 	upload, err := b.bucket().Create(ctx, b.key())

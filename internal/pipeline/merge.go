@@ -40,7 +40,7 @@ func (b *bronze) merge(ctx context.Context, snap snapshot) (snapshot, error) {
 	if err != nil {
 		return snap, err
 	}
-	fewer := max(b.prev.Rows-snap.rows, 0)
+	fewer := max(b.prev.Rows-snap.rows-snap.rejected, 0) // what was rejected has come
 	lost := vanished{all: fewer, live: fewer, of: b.prev.Rows}
 	if keyed {
 		if lost, err = b.findVanished(ctx, snap); err != nil {

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -255,5 +256,68 @@ func TestDriftReject(t *testing.T) {
 	l.runWith(acceptLoss(), "raw", "bronze")
 	if got := l.rejects(lake.Bronze, "x"); got != nil {
 		t.Errorf("rejects of an older state are left: %v", got)
+	}
+}
+
+// TestDamagedBronzeWithKeptRows: what is in a bronze object alone is not lost by
+// making it anew from raw.
+func TestDamagedBronzeWithKeptRows(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	l.give("statistics_pages", stats(1, 2, 3, 4))
+	l.give("terms", `[{"term_id":1}]`) // on_delete: drop
+	l.mustRun()
+	for _, object := range l.names {
+		if err := os.Truncate(l.path(lake.Bronze, object), 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := l.run("raw", "bronze")
+	if o := objectOf(t, r, "bronze", "statistics_pages"); o.Error == nil || o.Error.Code != lake.ObjectDamaged || o.Error.Hint == "" {
+		t.Errorf("got %+v", o)
+	}
+	if o := objectOf(t, r, "bronze", "terms"); o.Error != nil || o.Rows != 1 {
+		t.Errorf("got %+v", o)
+	}
+	if o := objectOf(t, l.runWith(acceptLoss(), "bronze"), "bronze", "statistics_pages"); o.Error != nil || o.Rows != 4 {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// TestNothingFits: an object of which no row fits fails, and leaves the last
+// good one and its rejects as they are.
+func TestNothingFits(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	l.object("x", config.Object{Drift: config.Reject, Columns: map[string]lake.Type{"a": lake.Bigint}})
+	l.give("x", `[{"a":1},{"a":"old"}]`)
+	l.mustRun("raw", "bronze", "crawl-bronze")
+	l.give("x", `[{"a":"p","b":1},{"a":2,"b":2}]`)
+	o := objectOf(t, l.run("raw", "bronze"), "bronze", "x")
+	if o.Error == nil || o.Error.Code != lake.ObjectDamaged {
+		t.Errorf("got %+v", o)
+	}
+	if diff := cmp.Diff([]string{"2 NotWholeNumber a"}, l.rejects(lake.Bronze, "x")); diff != "" {
+		t.Error(diff)
+	}
+	versions, err := l.deps.Catalog.Versions(t.Context(), "wordpress_api", "bronze-x")
+	if err != nil || len(versions) != 2 {
+		t.Errorf("the history does not have it: %+v %v", versions, err)
+	}
+}
+
+// TestRawWithoutMetadata: where the file system keeps none, what has not
+// changed is not written again either.
+func TestRawWithoutMetadata(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	l.put(lake.Raw, "terms", `[{"term_id":1}]`)
+	l.give("terms", `[{"term_id":1}]`)
+	if o := objectOf(t, l.run("raw"), "raw", "terms"); !o.Unchanged {
+		t.Errorf("got %+v", o)
+	}
+	l.give("terms", `[{"term_id":2}]`)
+	if o := objectOf(t, l.run("raw"), "raw", "terms"); o.Unchanged {
+		t.Errorf("got %+v", o)
 	}
 }

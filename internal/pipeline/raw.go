@@ -86,7 +86,14 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err == nil && before.Metadata[keyContent] == content {
+		same := err == nil && before.Metadata[keyContent] == content
+		if err == nil && before.Metadata == nil && before.Size == sink.bytes {
+			// The file system keeps no metadata, or somebody else wrote the object.
+			if same, err = holds(ctx, bucket, key, content); err != nil {
+				return err
+			}
+		}
+		if same {
 			r.Status, r.Unchanged = lake.StatusSkipped, true
 			return nil
 		}
@@ -98,6 +105,20 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 	}
 	d.Log.Debug("raw object written", "object", object.Name, "rows", strconv.FormatInt(sink.rows, 10))
 	return nil
+}
+
+// holds reports whether an object's bytes have the given SHA-256.
+func holds(ctx context.Context, bucket store.Bucket, key, content string) (same bool, err error) {
+	in, err := bucket.Open(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	h := sha256.New()
+	if _, err := io.Copy(h, in); err != nil {
+		return false, store.Failure("read", bucket.URI(key), err)
+	}
+	return hex.EncodeToString(h.Sum(nil)) == content, nil
 }
 
 // rawSink keeps an object's bytes in a file while it checks them. It

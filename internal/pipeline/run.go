@@ -47,6 +47,9 @@ func Run(ctx context.Context, d Deps, stages []string, req Request) lake.RunRepo
 	}
 	report.DurationMS = d.Now().Sub(began).Milliseconds()
 	report.Conclude()
+	if ctx.Err() != nil && report.Status == lake.StatusRunSucceeded {
+		report.Status = lake.StatusRunPartial // stages are missing
+	}
 	return report
 }
 

@@ -112,8 +112,12 @@ func inputs(ctx context.Context, d Deps, l lake.Layer, req Request) (tasks []tas
 		return nil, nil, nil, err
 	}
 	keys = map[string]store.Info{}
+	var there []string
 	for _, info := range infos {
 		object, ok := lake.ObjectOfKey(l, d.Config.Dataset, info.Key)
+		if ok && !slices.Contains(there, object) {
+			there = append(there, object)
+		}
 		if !ok || !req.wants(object) {
 			continue
 		}
@@ -134,19 +138,11 @@ func inputs(ctx context.Context, d Deps, l lake.Layer, req Request) (tasks []tas
 			Error: &lake.Problem{
 				Code:    lake.ObjectMissing,
 				Message: fmt.Sprintf("there is no %s object %q in %s", l, name, d.Buckets[l].URI(d.Config.Dataset)),
-				Hint:    "the objects are: " + strings.Join(objectNames(tasks), ", "),
+				Hint:    "the objects are: " + strings.Join(there, ", "),
 			},
 		})
 	}
 	return tasks, keys, missing, nil
-}
-
-func objectNames(tasks []task) []string {
-	names := make([]string, 0, len(tasks))
-	for _, t := range tasks {
-		names = append(names, t.object)
-	}
-	return names
 }
 
 // finish completes a stage's report.
@@ -164,4 +160,12 @@ func (d Deps) failed(stage string, err error) lake.StageReport {
 	s := lake.StageReport{Stage: stage, Objects: []lake.ObjectReport{}, Error: lake.ProblemOf(err, lake.StorageFailed)}
 	d.finish(&s)
 	return s
+}
+
+func objectNames(tasks []task) []string {
+	names := make([]string, 0, len(tasks))
+	for _, t := range tasks {
+		names = append(names, t.object)
+	}
+	return names
 }
