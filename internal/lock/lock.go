@@ -34,7 +34,7 @@ type Locker interface {
 func HeldError(h Holder, now time.Time) *lake.Error {
 	return &lake.Error{
 		Code: lake.Locked,
-		Message: fmt.Sprintf("the lake is held by %s (run %s, process %d on %s) since %s ago",
+		Message: fmt.Sprintf("the lake is held by %s (run %s, process %d on %s), begun %s ago",
 			h.Command, h.RunID, h.PID, h.Host, now.Sub(h.Since).Round(time.Second)),
 		Hint: "wait for it to end, or give --wait DURATION to queue behind it",
 	}

@@ -113,7 +113,7 @@ func TestWaitsItsTime(t *testing.T) {
 		}
 		began := time.Now()
 		_, err = l.Acquire(t.Context(), lock.Holder{RunID: "run-2"}, 90*time.Second)
-		if !lake.HasCode(err, lake.Locked) || !strings.Contains(err.Error(), "since 1m30s ago") {
+		if !lake.HasCode(err, lake.Locked) || !strings.Contains(err.Error(), "begun 1m30s ago") {
 			t.Errorf("Acquire: %v", err)
 		}
 		if waited := time.Since(began); waited != 90*time.Second {
