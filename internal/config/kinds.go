@@ -3,11 +3,12 @@ package config
 import (
 	"reflect"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"wplake/internal/lake"
 	"wplake/internal/transform"
+	"wplake/internal/typing"
 )
 
 func stepType() reflect.Type   { return reflect.TypeFor[transform.Step]() }
@@ -27,7 +28,11 @@ func enumOf(t reflect.Type) []string {
 	case reflect.TypeFor[Unmapped]():
 		return []string{string(UnmappedFail), string(UnmappedPass)}
 	case reflect.TypeFor[transform.Profile]():
-		return []string{string(transform.Reference), string(transform.Full)}
+		var names []string
+		for _, p := range transform.Profiles() {
+			names = append(names, string(p))
+		}
+		return names
 	case reflect.TypeFor[transform.MaskMethod]():
 		return []string{string(transform.MaskHash), string(transform.MaskRedact), string(transform.MaskNull), string(transform.MaskEmail)}
 	}
@@ -62,21 +67,10 @@ func suggestType(text string, cast bool) string {
 
 var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
 
+// decimalType is the form of decimals, for editors.
+var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
+
 // validType reports whether text is a column type.
 func validType(text string, cast bool) bool {
-	for _, name := range typeNames(cast) {
-		if name == text {
-			return true
-		}
-	}
-	m := decimalType.FindStringSubmatch(text)
-	if m == nil {
-		return false
-	}
-	precision, err := strconv.Atoi(m[1])
-	if err != nil {
-		return false
-	}
-	scale, err := strconv.Atoi(m[2])
-	return err == nil && precision >= 1 && precision <= 38 && scale <= precision
+	return typing.Supported(lake.Type(text)) || cast && slices.Contains(typeNames(cast), text)
 }

@@ -7,12 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"wplake/internal/lake"
 	"wplake/internal/params"
-	"wplake/internal/transform"
 )
 
 // What a reference begins with.
@@ -45,24 +43,6 @@ func (v Resolver) Resolve(ctx context.Context, r Ref) (string, error) {
 		return v.file(path)
 	}
 	return v.expand(s)
-}
-
-// Steps returns the steps with the references in their salts resolved.
-func (v Resolver) Steps(ctx context.Context, steps []transform.Step) ([]transform.Step, error) {
-	resolved := slices.Clone(steps)
-	for i, step := range resolved {
-		if step.Mask == nil || step.Mask.Salt == "" {
-			continue
-		}
-		salt, err := v.Resolve(ctx, Ref(step.Mask.Salt))
-		if err != nil {
-			return nil, err
-		}
-		mask := *step.Mask
-		mask.Salt = salt
-		resolved[i].Mask = &mask
-	}
-	return resolved, nil
 }
 
 func (v Resolver) parameter(ctx context.Context, name string) (string, error) {

@@ -11,7 +11,6 @@ import (
 	"wplake/internal/config"
 	"wplake/internal/lake"
 	"wplake/internal/params"
-	"wplake/internal/transform"
 )
 
 // fixed is a store of one parameter.
@@ -113,25 +112,5 @@ func TestResolveMissing(t *testing.T) {
 	v.Params = nil
 	if _, err := v.Resolve(t.Context(), "param:/my/param"); !lake.HasCode(err, lake.ParameterMissing) {
 		t.Errorf("without a store: %v", err)
-	}
-}
-
-func TestResolveSteps(t *testing.T) {
-	t.Parallel()
-	v := newResolver(t)
-	steps := []transform.Step{
-		{Drop: []string{"a"}},
-		{Mask: &transform.Mask{Columns: []string{"m"}, Method: transform.MaskHash, Salt: "${A}"}},
-	}
-	got, err := v.Steps(t.Context(), steps)
-	if err != nil || got[1].Mask.Salt != "a-value" || len(got) != 2 {
-		t.Errorf("Steps = %+v, %v", got, err)
-	}
-	if steps[1].Mask.Salt != "${A}" {
-		t.Error("the definition's own step was changed")
-	}
-	steps[1].Mask.Salt = "${NOT_SET}"
-	if _, err := v.Steps(t.Context(), steps); !lake.HasCode(err, lake.ConfigInvalid) {
-		t.Errorf("Steps: %v", err)
 	}
 }
