@@ -65,8 +65,6 @@ func suggestType(text string, cast bool) string {
 	return suggest(text, typeNames(cast))
 }
 
-var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
-
 // decimalType is the form of decimals, for editors.
 var decimalType = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
 
