@@ -209,7 +209,7 @@ func (p *parser) quoted() (string, error) {
 		case quote:
 			return b.String(), nil
 		case '\\':
-			if err := p.escape(&b); err != nil {
+			if err := p.escape(&b, quote); err != nil {
 				return "", err
 			}
 		default:
@@ -219,13 +219,20 @@ func (p *parser) quoted() (string, error) {
 	return "", p.fail("the closing quote is missing")
 }
 
-func (p *parser) escape(b *strings.Builder) error {
+// escape reads what follows a backslash. Before the quotation mark that does
+// not end the text, Step Functions keeps the backslash.
+func (p *parser) escape(b *strings.Builder, quote byte) error {
 	if p.at >= len(p.text) {
 		return p.fail("the closing quote is missing")
 	}
 	c := p.text[p.at]
 	p.at++
 	switch c {
+	case '\'', '"':
+		if c != quote {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
 	case 'b':
 		b.WriteByte('\b')
 	case 'f':
