@@ -160,14 +160,15 @@ func (p *parser) operator(o *object, r *Rule, key string) bool {
 		r.operandAt = p.pathField(o, key)
 		return true
 	}
-	if !comparable(kind, v) {
+	if !ofKind(kind, v) {
 		p.fail(o.place(key), "Expected value of type "+kind)
 	}
 	r.operand = v
 	return true
 }
 
-func comparable(kind string, v any) bool {
+// ofKind tells whether a value is of the kind that an operator compares.
+func ofKind(kind string, v any) bool {
 	switch v := v.(type) {
 	case string:
 		if kind == "Timestamp" {
@@ -256,7 +257,7 @@ func test(operator string, v any) bool {
 // compare tells whether two values stand in a relation; values of another
 // kind never do.
 func compare(kind, relation string, a, b any) bool {
-	if !comparable(kind, a) || !comparable(kind, b) {
+	if !ofKind(kind, a) || !ofKind(kind, b) {
 		return false
 	}
 	switch kind {

@@ -122,7 +122,6 @@ type State struct {
 	toleratedCount *node
 	toleratedShare *node
 	label          string
-	depth          int
 }
 
 // Retrier is one entry of Retry.

@@ -1,5 +1,7 @@
 package asl
 
+import "strings"
+
 func (x *Execution) mapState(f *frame, s *State) {
 	sc := x.scope(f)
 	in, bad := sc.filter(s.inputPath, f.Input)
@@ -98,12 +100,21 @@ func (x *Execution) readItems(f *frame, sc *scope, g *children) {
 		x.failed(f, bad)
 		return
 	}
-	x.event(f, Event{Type: "MapRunStarted"})
+	x.event(f, Event{Type: "MapRunStarted", MapRun: x.mapRun(f)})
 	f.Children = g
 	x.newEffect(f)
 	f.Phase, f.For = waiting, forItems
 	resource, _ := ParseResource(r.resource)
 	x.effect(f, Effect{Kind: ReadEffect, Resource: resource, Arguments: arguments, Config: config, Attempt: f.RetryCount})
+}
+
+// mapRun names the run of a distributed Map after the machine that runs it.
+func (x *Execution) mapRun(f *frame) string {
+	label := f.state().label
+	if label == "" {
+		label = f.State
+	}
+	return strings.Replace(x.info.MachineID, ":stateMachine:", ":mapRun:", 1) + "/" + label + ":" + x.host.UUID()
 }
 
 // itemsRead goes on with the items that were read.
@@ -156,7 +167,7 @@ func (x *Execution) iterate(f *frame, sc *scope, g *children, items []any) {
 			x.failed(f, bad)
 			return
 		}
-		x.event(f, Event{Type: "MapRunStarted"})
+		x.event(f, Event{Type: "MapRunStarted", MapRun: x.mapRun(f)})
 	}
 	x.run(f, sc, g, items)
 }

@@ -121,12 +121,12 @@ func (x *Execution) childFailed(c *frame, bad *failure) {
 		}
 	}
 	g.remove(c)
-	x.abortSiblings(f, s, g)
+	x.abortSiblings(s, g)
 	x.groupFailed(f, bad)
 }
 
 // abortSiblings writes what becomes of the children that still run.
-func (x *Execution) abortSiblings(f *frame, s *State, g *children) {
+func (x *Execution) abortSiblings(s *State, g *children) {
 	for _, c := range g.Running {
 		if c.Phase != entering {
 			x.event(c, Event{Type: string(c.state().Type) + "StateAborted"})

@@ -19,7 +19,7 @@ func (p *parser) mapState(o *object, s *State, depth int) {
 			c.string("ExecutionType")
 			c.done()
 		}
-		s.Branches = []*Flow{p.inner(processor, s.Language, depth)}
+		s.Branches = []*Flow{p.flow(processor, depth+1)}
 		processor.done()
 	}
 	if s.Language == JSONata {
@@ -41,15 +41,11 @@ func (p *parser) mapState(o *object, s *State, depth int) {
 		s.itemSelector = p.template(o.place("ItemSelector"), "ItemSelector", s.Language, v)
 	}
 	s.concurrency = p.number(o, s.Language, "MaxConcurrency")
-	p.numberOrExpression(o, s)
+	s.toleratedCount = p.number(o, s.Language, "ToleratedFailureCount")
+	s.toleratedShare = p.number(o, s.Language, "ToleratedFailurePercentage")
 	p.reader(o, s)
 	p.itemBatcher(o, s)
 	s.label = o.string("Label")
-}
-
-func (p *parser) numberOrExpression(o *object, s *State) {
-	s.toleratedCount = p.number(o, s.Language, "ToleratedFailureCount")
-	s.toleratedShare = p.number(o, s.Language, "ToleratedFailurePercentage")
 }
 
 func (p *parser) reader(o *object, s *State) {

@@ -7,7 +7,7 @@ import (
 )
 
 func (p *parser) state(o *object, name string, depth int) *State {
-	s := &State{Name: name, Type: StateType(o.string("Type")), depth: depth}
+	s := &State{Name: name, Type: StateType(o.string("Type"))}
 	s.Comment, _ = o.fields["Comment"].(string)
 	s.Language = p.queryLanguage(o, p.language)
 	switch s.Type {
@@ -73,9 +73,7 @@ func (p *parser) data(o *object, s *State) {
 		p.checkAssign(o.place("Assign"), v)
 	}
 	if s.Language == JSONata {
-		if v, ok := o.get("Output"); ok && s.Type != Choice {
-			s.output = p.compileJSONata(o.place("Output"), "Output", v)
-		} else if ok {
+		if v, ok := o.get("Output"); ok {
 			s.output = p.compileJSONata(o.place("Output"), "Output", v)
 		}
 		if v, ok := o.fields["Arguments"]; ok && (s.Type == Task || s.Type == Parallel) {
@@ -98,7 +96,7 @@ func (p *parser) data(o *object, s *State) {
 		}
 		s.resultPath = p.resultPath(o)
 	}
-	if v, ok := o.fields["ResultSelector"]; ok && s.Type != Pass && (s.Type == Task || s.Type == Parallel || s.Type == Map) {
+	if v, ok := o.fields["ResultSelector"]; ok && (s.Type == Task || s.Type == Parallel || s.Type == Map) {
 		o.used["ResultSelector"] = true
 		s.resultSelector = p.compilePathTemplate(o.place("ResultSelector"), v)
 	}
@@ -222,14 +220,11 @@ func (p *parser) parallel(o *object, s *State, depth int) {
 	for i, b := range branches {
 		at := fmt.Sprintf("%s[%d]", o.place("Branches"), i)
 		if bo := p.asObject(at, b); bo != nil {
-			s.Branches = append(s.Branches, p.inner(bo, s.Language, depth))
+			s.Branches = append(s.Branches, p.flow(bo, depth+1))
 			bo.done()
 		}
 	}
 }
-
-// inner parses a branch or processor; it takes the machine's query language.
-func (p *parser) inner(o *object, _ QueryLanguage, depth int) *Flow { return p.flow(o, depth+1) }
 
 func (p *parser) retry(o *object, s *State) {
 	for i, v := range o.list("Retry") {
