@@ -1,0 +1,236 @@
+package asl
+
+import (
+	"time"
+)
+
+// Host gives an execution what does not follow from its definition and input.
+// Its answers are part of an execution's course: an engine that repeats a
+// course has to repeat them. Step calls it from one goroutine.
+type Host interface {
+	// Now is the time of the events that Step writes.
+	Now() time.Time
+	// UUID returns a new random identifier, version 4.
+	UUID() string
+	// Random returns a number in [0,1).
+	Random() float64
+	// TaskToken returns the token of a task, for $$.Task.Token.
+	TaskToken(effect string) string
+}
+
+// Info says which execution this is, for the context object.
+type Info struct {
+	ID, Name, RoleARN string
+	// MachineID and MachineName are the ARN and the name of the state machine.
+	MachineID, MachineName string
+	Input                  any
+	StartTime              time.Time
+	RedriveCount           int
+	// Express executions have no RedriveCount and no limit of events.
+	Express bool
+}
+
+// Status is how an execution stands.
+type Status string
+
+// The states of an execution.
+const (
+	Running   Status = "RUNNING"
+	Succeeded Status = "SUCCEEDED"
+	Failed    Status = "FAILED"
+	TimedOut  Status = "TIMED_OUT"
+	Aborted   Status = "ABORTED"
+)
+
+// Outcome is how an execution stands and what came out of it.
+type Outcome struct {
+	Status Status
+	// Output is set when Status is Succeeded.
+	Output any
+	// Error and Cause are nil where there is none.
+	Error, Cause *string
+}
+
+// EffectKind says what an effect asks for.
+type EffectKind string
+
+// The kinds of effects.
+const (
+	InvokeEffect EffectKind = "invoke" // call a Task's resource
+	TimerEffect  EffectKind = "timer"  // answer at Until
+	ReadEffect   EffectKind = "read"   // read a distributed Map's items
+)
+
+// Effect is something that an execution waits for. Deliver its answer under
+// its ID.
+type Effect struct {
+	// ID is unique in the execution and the same whenever its course is
+	// repeated.
+	ID    string
+	Kind  EffectKind
+	State string
+	// Resource and Arguments are those of a Task, or of an ItemReader.
+	Resource  Resource
+	Arguments any
+	// Config is the ReaderConfig of an ItemReader.
+	Config any
+	// Credentials are those of a Task, nil for none.
+	Credentials any
+	// Token answers the task from outside.
+	Token string
+	// Timeout and Heartbeat are limits that the caller watches, 0 for none.
+	Timeout, Heartbeat time.Duration
+	// Attempt counts the tries of the state, from 0.
+	Attempt int
+	// Until is when a timer is due.
+	Until time.Time
+}
+
+// Progress is what one Step did.
+type Progress struct {
+	// Effects are those that the step asks for, in order.
+	Effects []Effect
+	// Cancelled are effects that nobody waits for any longer.
+	Cancelled []string
+	// More tells that the step ended by its budget and there is more to do.
+	More bool
+}
+
+// Execution is one run of a Machine. Its methods must not be called
+// concurrently.
+type Execution struct {
+	machine *Machine
+	info    Info
+	emit    func(Event)
+
+	root    *frame
+	outcome Outcome
+	// nextEvent, nextEffect and nextFrame number what comes next.
+	nextEvent  int64
+	nextEffect int64
+	nextFrame  int64
+
+	host    Host
+	ready   []*frame
+	waiting map[string]*frame
+	steps   Progress
+}
+
+// NewExecution starts an execution. emit is called for each event of its
+// history while Step or Deliver runs; it may be nil.
+func NewExecution(m *Machine, info Info, emit func(Event)) *Execution {
+	if emit == nil {
+		emit = func(Event) {}
+	}
+	x := &Execution{machine: m, info: info, emit: emit, nextEvent: 1, nextEffect: 1, nextFrame: 1,
+		outcome: Outcome{Status: Running}, waiting: map[string]*frame{}}
+	x.root = x.newFrame(nil, &m.Flow, info.Input)
+	return x
+}
+
+// Outcome tells how the execution stands.
+func (x *Execution) Outcome() Outcome { return x.outcome }
+
+// Deadline is when the whole execution times out; ok is false when it does
+// not. The caller watches it and calls TimeOut.
+func (x *Execution) Deadline() (t time.Time, ok bool) {
+	if x.machine.Timeout <= 0 {
+		return time.Time{}, false
+	}
+	return x.info.StartTime.Add(x.machine.Timeout), true
+}
+
+// Step advances the execution until every branch waits for an effect or the
+// execution has ended, or until it has made budget transitions; a budget of 0
+// means no limit. After it ended, Step does nothing.
+func (x *Execution) Step(host Host, budget int) Progress {
+	x.begin(host)
+	if x.nextEvent == 1 && x.outcome.Status == Running {
+		x.event(x.root, Event{Type: "ExecutionStarted", Input: x.info.Input, HasInput: true, RoleARN: x.info.RoleARN})
+		x.root.Last = 0
+	}
+	for n := 0; len(x.ready) > 0 && x.outcome.Status == Running; n++ {
+		if budget > 0 && n >= budget {
+			x.steps.More = true
+			break
+		}
+		f := x.ready[0]
+		x.ready = x.ready[1:]
+		if f.Gone {
+			continue
+		}
+		x.advance(f)
+	}
+	return x.finish()
+}
+
+func (x *Execution) begin(host Host) {
+	x.host, x.steps = host, Progress{}
+}
+
+func (x *Execution) finish() Progress {
+	p := x.steps
+	x.host, x.steps = nil, Progress{}
+	return p
+}
+
+// TimeOut ends the execution because its time is up.
+func (x *Execution) TimeOut(host Host) Progress {
+	name := errTimeout
+	return x.stop(host, TimedOut, "ExecutionTimedOut", &name, nil)
+}
+
+// Abort ends the execution because somebody stopped it.
+func (x *Execution) Abort(host Host, err, cause *string) Progress {
+	return x.stop(host, Aborted, "ExecutionAborted", err, cause)
+}
+
+func (x *Execution) stop(host Host, s Status, event string, err, cause *string) Progress {
+	x.begin(host)
+	if x.outcome.Status == Running {
+		x.abandon(x.root, false)
+		e := Event{Type: event, Error: err, Cause: cause}
+		if s == TimedOut {
+			e.Error = nil
+		}
+		x.outcome = Outcome{Status: s, Error: e.Error, Cause: cause}
+		x.event(x.root, e)
+	}
+	return x.finish()
+}
+
+// event numbers, dates and emits an event of a frame.
+func (x *Execution) event(f *frame, e Event) int64 {
+	if f.Muted {
+		f.Last++
+		return f.Last
+	}
+	e.ID, e.Previous, e.Time = x.nextEvent, f.Last, x.host.Now()
+	x.nextEvent++
+	f.Last = e.ID
+	x.emit(e)
+	return e.ID
+}
+
+// effect registers that a frame waits, and asks for what it waits for.
+func (x *Execution) effect(f *frame, e Effect) {
+	e.ID, e.State = f.Effect, f.State
+	x.waiting[f.Effect] = f
+	x.steps.Effects = append(x.steps.Effects, e)
+}
+
+func (x *Execution) newEffect(f *frame) {
+	f.Effect = "e" + formatID(x.nextEffect)
+	x.nextEffect++
+}
+
+// end finishes the whole execution.
+func (x *Execution) end(o Outcome) {
+	x.outcome = o
+	e := Event{Type: "ExecutionSucceeded", Output: o.Output, HasOutput: true}
+	if o.Status == Failed {
+		e = Event{Type: "ExecutionFailed", Error: o.Error, Cause: o.Cause}
+	}
+	x.abandon(x.root, false)
+	x.event(x.root, e)
+}

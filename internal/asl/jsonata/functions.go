@@ -1,0 +1,351 @@
+package jsonata
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+
+	"github.com/recolabs/gnata"
+
+	"wplake/internal/asl/intrinsic"
+)
+
+// Largest values that a function takes or gives: elements of an array, bytes
+// of a text, nesting and values of what is made a text.
+const (
+	maxElements = 873_782
+	maxText     = 7_000_000
+	maxDepth    = 1000
+	maxNodes    = 500_000
+)
+
+// function is the engine's own shape of a function.
+type function = func(args []any, focus any) (any, error)
+
+// library makes and finds functions of the engine.
+type library struct {
+	lookup func(name string) (any, bool)
+}
+
+func newLibrary() library { return library{lookup: gnata.NewCustomEnv(nil).Lookup} }
+
+// native returns f as a value that the engine calls.
+func (l library) native(f function) any {
+	model, _ := l.lookup("count")
+	return reflect.ValueOf(f).Convert(reflect.TypeOf(model)).Interface()
+}
+
+// call returns the engine's function of that name, if it is a plain one.
+func (l library) call(name string) (function, bool) {
+	v, ok := l.lookup(name)
+	plain := reflect.TypeFor[function]()
+	if !ok || !reflect.TypeOf(v).ConvertibleTo(plain) {
+		return nil, false
+	}
+	f, ok := reflect.ValueOf(v).Convert(plain).Interface().(function)
+	return f, ok
+}
+
+// replacements returns the bindings, of those that names has, which replace
+// functions of the engine.
+func (l library) replacements(names map[string]bool) map[string]any {
+	out := map[string]any{}
+	for name := range names {
+		switch name {
+		case "eval":
+			out[name] = nil // which makes it no function
+		case "partition":
+			out[name] = l.native(partition)
+		case "range":
+			out[name] = l.native(numbers)
+		case "hash":
+			out[name] = l.native(hash)
+		case "parse":
+			out[name] = l.native(parse)
+		case "replace":
+			if f, ok := l.lookup(name); ok {
+				out[name] = guardReplace(f)
+			}
+		default:
+			if f, ok := l.call(name); ok {
+				out[name] = l.native(guard(name, f))
+			}
+		}
+	}
+	return out
+}
+
+// hosted adds the functions that need the host, of those that names has.
+func (l library) hosted(vars map[string]any, names map[string]bool, host Host) {
+	if names["uuid"] && host.UUID != nil {
+		vars["uuid"] = l.native(func([]any, any) (any, error) { return host.UUID(), nil })
+	}
+	if names["random"] && host.Random != nil {
+		vars["random"] = l.native(func(args []any, _ any) (any, error) {
+			if len(args) == 0 || args[0] == nil {
+				return host.Random(), nil
+			}
+			seed, ok := asNumber(args[0])
+			if !ok {
+				return nil, signature("random", 1)
+			}
+			return intrinsic.Seeded(int64(seed)), nil
+		})
+	}
+	if host.Now == nil {
+		return
+	}
+	if names["millis"] {
+		vars["millis"] = l.native(func([]any, any) (any, error) { return float64(host.Now().UnixMilli()), nil })
+	}
+	if !names["now"] {
+		return
+	}
+	if format, ok := l.call("fromMillis"); ok {
+		vars["now"] = l.native(func(args []any, focus any) (any, error) {
+			return format(append([]any{float64(host.Now().UnixMilli())}, args...), focus)
+		})
+	}
+}
+
+// guard refuses arguments and results that are too large, before the engine
+// works on them.
+func guard(name string, f function) function {
+	return func(args []any, focus any) (any, error) {
+		for _, v := range args {
+			if large(v) {
+				return nil, errMemory
+			}
+		}
+		switch name {
+		case "string", "distinct":
+			nodes := maxNodes
+			if name == "distinct" {
+				nodes = 20_000 // each value is compared with each other
+			}
+			for _, v := range args {
+				if !within(v, &nodes, maxDepth) {
+					return nil, errMemory
+				}
+			}
+		case "join":
+			if joined(args) > maxText {
+				return nil, errMemory
+			}
+		case "append":
+			if len(args) == 2 && count(args[0])+count(args[1]) > maxElements {
+				return nil, errMemory
+			}
+		}
+		v, err := f(args, focus)
+		if err == nil && large(v) {
+			return nil, errMemory
+		}
+		return v, err
+	}
+}
+
+func large(v any) bool {
+	switch t := v.(type) {
+	case string:
+		return len(t) > maxText
+	case []any:
+		return len(t) > maxElements
+	}
+	return false
+}
+
+func count(v any) int {
+	if list, ok := v.([]any); ok {
+		return len(list)
+	}
+	return 1
+}
+
+func joined(args []any) int {
+	if len(args) == 0 {
+		return 0
+	}
+	list, _ := args[0].([]any)
+	between := 0
+	if len(args) > 1 {
+		text, _ := args[1].(string)
+		between = len(text)
+	}
+	size := between * len(list)
+	for _, v := range list {
+		text, _ := v.(string)
+		size += len(text)
+	}
+	return size
+}
+
+// within tells whether v has at most nodes values and depth levels.
+func within(v any, nodes *int, depth int) bool {
+	if *nodes--; *nodes < 0 || depth < 0 {
+		return false
+	}
+	ok := true
+	switch t := v.(type) {
+	case []any:
+		for _, child := range t {
+			if ok = within(child, nodes, depth-1); !ok {
+				break
+			}
+		}
+	case map[string]any:
+		for _, child := range t {
+			if ok = within(child, nodes, depth-1); !ok {
+				break
+			}
+		}
+	case ordered:
+		t.Range(func(_ string, child any) bool {
+			ok = within(child, nodes, depth-1)
+			return ok
+		})
+	}
+	return ok
+}
+
+// guardReplace refuses a $replace whose result could be huge. Its function
+// takes the engine's environment too, a type that has no name out here.
+func guardReplace(f any) any {
+	v := reflect.ValueOf(f)
+	return reflect.MakeFunc(v.Type(), func(in []reflect.Value) []reflect.Value {
+		args, _ := in[0].Interface().([]any)
+		if len(args) >= 3 {
+			text, _ := args[0].(string)
+			by, _ := args[2].(string)
+			places := len(text) + 1
+			if pattern, ok := args[1].(string); ok && pattern != "" {
+				places = strings.Count(text, pattern)
+			}
+			if len(by) > 0 && places > 8*maxText/len(by) {
+				return []reflect.Value{reflect.Zero(v.Type().Out(0)), reflect.ValueOf(errMemory)}
+			}
+		}
+		return v.Call(in)
+	}).Interface()
+}
+
+func asNumber(v any) (float64, bool) {
+	switch t := v.(type) {
+	case float64:
+		return t, true
+	case json.Number:
+		f, err := t.Float64()
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// argument returns the i-th argument; nil when it is missing or undefined.
+func argument(args []any, i int) any {
+	if i < len(args) {
+		return args[i]
+	}
+	return nil
+}
+
+// partition cuts an array into chunks.
+func partition(args []any, _ any) (any, error) {
+	if argument(args, 0) == nil {
+		return nil, nil
+	}
+	list, ok := args[0].([]any)
+	if !ok {
+		list = []any{args[0]}
+	}
+	size, ok := asNumber(argument(args, 1))
+	if !ok || size < 1 {
+		return nil, signature("partition", 2)
+	}
+	n := int(min(math.Floor(size), maxElements))
+	chunks := []any{}
+	for len(list) > 0 {
+		k := min(n, len(list))
+		chunks = append(chunks, list[:k:k])
+		list = list[k:]
+	}
+	return chunks, nil
+}
+
+// numbers gives the numbers from the first to the second argument, which may
+// be included, in steps of the third. As a sequence of JSONata, one number is
+// that number and none is undefined.
+func numbers(args []any, _ any) (any, error) {
+	var bounds [3]float64
+	for i := range bounds {
+		var ok bool
+		if bounds[i], ok = asNumber(argument(args, i)); !ok {
+			return nil, signature("range", i+1)
+		}
+	}
+	from, to, by := bounds[0], bounds[1], bounds[2]
+	if by == 0 {
+		return nil, signature("range", 3)
+	}
+	steps := math.Floor((to - from) / by)
+	if !(steps >= 0) {
+		return nil, nil
+	}
+	if steps >= maxElements {
+		return nil, errMemory
+	}
+	out := make([]any, 0, int(steps)+1)
+	for i := range int(steps) + 1 {
+		out = append(out, from+float64(i)*by)
+	}
+	if len(out) == 1 {
+		return out[0], nil
+	}
+	return out, nil
+}
+
+func hash(args []any, _ any) (any, error) {
+	if argument(args, 0) == nil {
+		return nil, nil
+	}
+	text, ok := args[0].(string)
+	if !ok {
+		return nil, signature("hash", 1)
+	}
+	algorithm, ok := argument(args, 1).(string)
+	if !ok {
+		return nil, signature("hash", 2)
+	}
+	return intrinsic.Digest(text, algorithm)
+}
+
+// parse reads JSON. The check before it also limits the nesting, which the
+// engine's own reader does not.
+func parse(args []any, _ any) (any, error) {
+	if argument(args, 0) == nil {
+		return nil, nil
+	}
+	text, ok := args[0].(string)
+	if !ok {
+		return nil, signature("parse", 1)
+	}
+	if len(text) > maxText {
+		return nil, errMemory
+	}
+	var raw json.RawMessage
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+		return nil, fmt.Errorf("the text is not valid JSON: %w", err)
+	}
+	v, err := gnata.DecodeJSON(raw)
+	if err != nil {
+		return nil, errors.Join(errors.New("the text is not valid JSON"), err)
+	}
+	return v, nil
+}
+
+// signature is JSONata's error for an argument of the wrong type.
+func signature(name string, index int) error {
+	return &Error{Kind: Thrown, Code: "T0410", Message: fmt.Sprintf("Argument %d of function %q does not match function signature", index, name)}
+}

@@ -1,0 +1,20 @@
+package asl
+
+import "time"
+
+// parseTimestamp reads an ISO-8601 date and time with T and an offset, as Wait
+// and the comparisons of Choice take it.
+func parseTimestamp(s string) (time.Time, bool) {
+	if len(s) < len("2006-01-02T15:04Z") || s[10] != 'T' {
+		return time.Time{}, false
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// formatTime writes a time as the context object has it.
+func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
