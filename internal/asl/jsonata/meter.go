@@ -24,8 +24,8 @@ const (
 )
 
 var (
-	errTime   = errors.New(timeMessage)
-	errMemory = errors.New(memoryMessage)
+	errTime   = errors.New(timeMessage)   //nolint:staticcheck // the words of Step Functions
+	errMemory = errors.New(memoryMessage) //nolint:staticcheck // the words of Step Functions
 )
 
 // meter is the context of one evaluation. The engine asks for its Err before

@@ -351,7 +351,7 @@ func nodeClass(v any) string {
 		return tree + "ArrayNode"
 	case json.Number:
 		if n, err := strconv.ParseInt(t.String(), 10, 64); err == nil {
-			if n == int64(int32(n)) {
+			if n == int64(int32(n)) { //nolint:gosec // the question is whether it overflows
 				return tree + "IntNode"
 			}
 			return tree + "LongNode"

@@ -155,14 +155,14 @@ func (p *parser) bracket(path *Path) error {
 	p.space()
 	var s step
 	var err error
-	switch c := p.peek(); {
-	case c == '*':
+	switch p.peek() {
+	case '*':
 		p.at++
 		s = step{kind: kindWildcard}
-	case c == '?':
+	case '?':
 		p.at++
 		s, err = p.filterStep()
-	case c == '\'' || c == '"':
+	case '\'', '"':
 		s, err = p.quotedNames()
 	default:
 		s, err = p.positions()
@@ -252,7 +252,7 @@ func (p *parser) escape(b *strings.Builder, quote byte) error {
 			return p.fail("four hexadecimal digits follow \\u")
 		}
 		p.at += 4
-		b.WriteRune(rune(n))
+		b.WriteRune(rune(n)) //nolint:gosec // four hexadecimal digits
 	default:
 		b.WriteByte(c)
 	}
