@@ -17,16 +17,19 @@ const FileName = "wplake.yaml"
 
 // Config is a lake's definition with every default filled in.
 type Config struct {
-	Site    string            `yaml:"site,omitempty"`    // the site's short name, used in parameter names: /wordpress/<site>/…
-	Dataset string            `yaml:"dataset,omitempty"` // prefix in every bucket and database in the catalog
-	Root    string            `yaml:"root,omitempty"`    // the folder that holds buckets, catalog and state; relative to the file
-	Source  Source            `yaml:"source,omitempty"`
-	Buckets Buckets           `yaml:"buckets,omitempty"`
-	Objects map[string]Object `yaml:"objects,omitempty"` // settings by object
-	Bronze  Bronze            `yaml:"bronze,omitempty"`
-	Silver  Silver            `yaml:"silver,omitempty"`
-	Engine  Engine            `yaml:"engine,omitempty"`
-	Alerts  Alerts            `yaml:"alerts,omitempty"`
+	Site      string              `yaml:"site,omitempty"`    // the site's short name, used in parameter names: /wordpress/<site>/…
+	Dataset   string              `yaml:"dataset,omitempty"` // prefix in every bucket and database in the catalog
+	Root      string              `yaml:"root,omitempty"`    // the folder that holds buckets, catalog and state; relative to the file
+	Source    Source              `yaml:"source,omitempty"`
+	Buckets   Buckets             `yaml:"buckets,omitempty"`
+	Objects   map[string]Object   `yaml:"objects,omitempty"` // settings by object
+	Bronze    Bronze              `yaml:"bronze,omitempty"`
+	Silver    Silver              `yaml:"silver,omitempty"`
+	Engine    Engine              `yaml:"engine,omitempty"`
+	Alerts    Alerts              `yaml:"alerts,omitempty"`
+	Workflow  Workflow            `yaml:"workflow,omitempty"`
+	Schedules map[string]Schedule `yaml:"schedules,omitempty"` // by name; default one, every day at 07:00 UTC
+	Serve     Serve               `yaml:"serve,omitempty"`
 }
 
 // SourceKind names a driver of the source port.

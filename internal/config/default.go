@@ -39,6 +39,12 @@ func Default() Config {
 		Bronze:  Bronze{Drift: Evolve, MaxLoss: 0.5},
 		Silver:  Silver{Profile: transform.Reference, Unmapped: UnmappedFail},
 		Engine:  Engine{MemoryLimit: 512e6, Parallel: 0},
+		Workflow: Workflow{
+			Name: "wordpress_raw_to_silver", Account: "000000000000", Region: "eu-west-1",
+			Interrupted: InterruptedRetry, Parallel: 40,
+			KeepFor: Duration(90 * 24 * time.Hour), KeepSize: 1e9,
+		},
+		Serve: Serve{Listen: "127.0.0.1:8083"},
 	}
 }
 

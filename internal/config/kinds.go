@@ -27,6 +27,14 @@ func enumOf(t reflect.Type) []string {
 		return []string{string(Evolve), string(Freeze), string(Reject)}
 	case reflect.TypeFor[Unmapped]():
 		return []string{string(UnmappedFail), string(UnmappedPass)}
+	case reflect.TypeFor[Interrupted]():
+		return []string{string(InterruptedRetry), string(InterruptedFail)}
+	case reflect.TypeFor[ScheduleMode]():
+		return []string{string(ScheduleEnabled), string(ScheduleDisabled)}
+	case reflect.TypeFor[Missed]():
+		return []string{string(MissedOnce), string(MissedSkip), string(MissedAll)}
+	case reflect.TypeFor[Overlap]():
+		return []string{string(OverlapSkip), string(OverlapQueue), string(OverlapAllow)}
 	case reflect.TypeFor[transform.Profile]():
 		var names []string
 		for _, p := range transform.Profiles() {

@@ -51,6 +51,7 @@ func (v *validator) validate() {
 	v.objects()
 	v.bounds()
 	v.alerts()
+	v.workflow()
 }
 
 var (
