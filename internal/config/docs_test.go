@@ -57,7 +57,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	page := regexp.MustCompile("(?s)```.*?```").ReplaceAllString(readDocs(t)["configuration.md"], "")
 	var code strings.Builder
 	for _, span := range regexp.MustCompile("`[^`]+`").FindAllString(page, -1) {
-		code.WriteString(span + "\n")
+		code.WriteString(span + "\n" + strings.ReplaceAll(span, ".<name>.", ".") + "\n")
 	}
 	var walk func(n *node, path string)
 	walk = func(n *node, path string) {
