@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"syscall"
 
-	sqlite3 "modernc.org/sqlite/lib"
+	sqlite3 "github.com/mattn/go-sqlite3"
 
 	"wplake/internal/catalog"
 	"wplake/internal/lake"
@@ -43,15 +43,15 @@ func (c *Catalog) failure(err error) error {
 		return c.damaged(err)
 	case errors.Is(err, errNewer):
 		e.Hint = "use that version of wplake, or delete the file and run `wplake crawl`"
-	case errors.Is(err, errDamaged), ofSQLite && (code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB):
+	case errors.Is(err, errDamaged), ofSQLite && (code == int(sqlite3.ErrCorrupt) || code == int(sqlite3.ErrNotADB)):
 		return c.damaged(err)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), ofSQLite && code == sqlite3.SQLITE_FULL:
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), ofSQLite && code == int(sqlite3.ErrFull):
 		e.Code = lake.StorageFull
 		e.Hint = "free some space or move the lake to a larger disk, then run again"
 	case errors.Is(err, fs.ErrPermission),
-		ofSQLite && (code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_PERM):
+		ofSQLite && (code == int(sqlite3.ErrReadonly) || code == int(sqlite3.ErrCantOpen) || code == int(sqlite3.ErrPerm)):
 		e.Hint = "give the user who runs wplake the permission to write there: SQLite needs it to read, too"
-	case ofSQLite && code == sqlite3.SQLITE_BUSY:
+	case ofSQLite && code == int(sqlite3.ErrBusy):
 		e.Hint = "another process keeps the file locked: wait for it to end and run again"
 	}
 	return e

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	sqlite3 "modernc.org/sqlite/lib"
+	sqlite3 "github.com/mattn/go-sqlite3"
 )
 
 // applicationID marks the file as a catalog of wplake ("wplk").
@@ -89,7 +89,7 @@ func useLog(ctx context.Context, db *sql.DB) error {
 	for attempt := 1; ; attempt++ {
 		_, err := db.ExecContext(ctx, "PRAGMA journal_mode(wal)")
 		code, _ := resultCode(err)
-		if err == nil || attempt == attempts || code != sqlite3.SQLITE_BUSY {
+		if err == nil || attempt == attempts || code != int(sqlite3.ErrBusy) {
 			return err
 		}
 		timer := time.NewTimer(pause)

@@ -17,7 +17,7 @@ import (
 
 	"wplake/internal/catalog"
 
-	sqlite "modernc.org/sqlite" // the driver
+	sqlite "github.com/mattn/go-sqlite3" // the driver
 )
 
 // Catalog is a catalog in a file. It implements catalog.Catalog; its methods
@@ -81,7 +81,7 @@ func (c *Catalog) writing(ctx context.Context) (*sql.DB, error) {
 }
 
 func (c *Catalog) open(ctx context.Context) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", c.address())
+	db, err := sql.Open("sqlite3", c.address())
 	if err != nil {
 		return nil, c.failure(err)
 	}
@@ -97,8 +97,7 @@ func (c *Catalog) open(ctx context.Context) (*sql.DB, error) {
 // another process to finish.
 func (c *Catalog) address() string {
 	options := url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(15000)", "foreign_keys(1)", "synchronous(full)"},
+		"_txlock": {"immediate"}, "_busy_timeout": {"15000"}, "_foreign_keys": {"1"}, "_synchronous": {"FULL"},
 	}
 	file := url.URL{Scheme: "file", Path: filepath.ToSlash(c.path), OmitHost: true, RawQuery: options.Encode()}
 	return file.String()
@@ -129,9 +128,9 @@ func (c *Catalog) ended(ctx context.Context, err error) error {
 
 // resultCode is SQLite's primary result code of err.
 func resultCode(err error) (code int, ok bool) {
-	e, ok := errors.AsType[*sqlite.Error](err)
+	e, ok := errors.AsType[sqlite.Error](err)
 	if !ok {
 		return 0, false
 	}
-	return e.Code() & 0xff, true
+	return int(e.Code), true
 }

@@ -218,7 +218,7 @@ func TestFirstTogether(t *testing.T) {
 // execute runs a statement on the file, past the catalog.
 func execute(t *testing.T, path, statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite3", path)
 	if err != nil {
 		t.Fatal(err)
 	}
