@@ -118,6 +118,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.shellCommand(),
 		a.attachCommand(),
 		a.previewCommand(),
+		a.workflowCommand(),
 		a.initCommand(),
 		a.configCommand(),
 		a.paramCommand(),
