@@ -44,6 +44,9 @@ func (h History) Save(r lake.RunReport) error {
 	if err := os.Rename(unfinished, path); err != nil {
 		return store.Failure("write", path, err)
 	}
+	if err := os.Remove(h.unfinishedPath(r.RunID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return store.Failure("remove", h.unfinishedPath(r.RunID), err)
+	}
 	ids, err := h.ids()
 	if err != nil {
 		return err
@@ -54,6 +57,37 @@ func (h History) Save(r lake.RunReport) error {
 		}
 	}
 	return nil
+}
+
+// unfinishedPath is where the report of a run lies that has not ended.
+func (h History) unfinishedPath(run string) string { return filepath.Join(h.dir, run+".unfinished") }
+
+// saveUnfinished keeps what is known of a run that has not ended, so that
+// whoever goes on with it after a kill has a whole report to give.
+func (h History) saveUnfinished(r lake.RunReport) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(h.dir, 0o750); err != nil {
+		return store.Failure("create", h.dir, err)
+	}
+	path := h.unfinishedPath(r.RunID)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return store.Failure("write", path, err)
+	}
+	return nil
+}
+
+// unfinished returns what is known of a run that has not ended, an empty
+// report where nothing is.
+func (h History) unfinished(run string) lake.RunReport {
+	var r lake.RunReport
+	text, err := os.ReadFile(h.unfinishedPath(run))
+	if err != nil || json.Unmarshal(text, &r) != nil {
+		return lake.RunReport{} // torn by a kill: its stages' results are in the journal, the report begins anew
+	}
+	return r
 }
 
 // Last returns the newest report, or nil when there is none.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"wplake/internal/lake"
-	"wplake/internal/lock"
 	"wplake/internal/notify"
 	"wplake/internal/pipeline"
 )
@@ -56,17 +55,11 @@ func (h *Home) Run(ctx context.Context, r RunRequest) (lake.RunReport, error) {
 }
 
 func (h *Home) run(ctx context.Context, r RunRequest) (report lake.RunReport, err error) {
-	host, _ := os.Hostname() // "" will do
-	release, err := h.Lock.Acquire(ctx, lock.Holder{
-		RunID: r.Request.RunID, Host: host, PID: os.Getpid(), Command: r.Command, Since: h.Now(),
-	}, r.Wait)
+	release, err := h.hold(ctx, r.Request.RunID, r.Command, r.Wait)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := h.sweep(ctx); err != nil {
-		return report, err
-	}
 	d, err := h.deps(ctx, r)
 	if err != nil {
 		return report, err
@@ -76,7 +69,7 @@ func (h *Home) run(ctx context.Context, r RunRequest) (report lake.RunReport, er
 		return report, err
 	}
 	report = pipeline.Run(ctx, d, r.Stages, r.Request)
-	return report, errors.Join(h.alert(ctx, report, previous), h.History.Save(report))
+	return report, errors.Join(h.alert(ctx, report, previous, false), h.History.Save(report))
 }
 
 func (h *Home) deps(ctx context.Context, r RunRequest) (pipeline.Deps, error) {
@@ -122,12 +115,16 @@ func (h *Home) sweep(ctx context.Context) error {
 	return nil
 }
 
-// alert publishes at most one message a layer.
-func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.RunReport) error {
+// alert publishes at most one message a layer. When the machine announced the
+// failure itself, those who were told are not told again.
+func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.RunReport, announced bool) error {
 	var errs []error
 	for _, m := range notify.RunMessages(report, previous) {
 		if p, err := h.Params.Get(ctx, topicParameter(lake.Layer(strings.TrimPrefix(m.Topic, "data-lakehouse-")))); err == nil {
 			m.Topic = p.Value
+		}
+		if announced && isFailure(m) && h.covered(m.Topic) {
+			continue
 		}
 		// Also when the run was interrupted: a failure reaches a person.
 		errs = append(errs, h.Notifier.Publish(context.WithoutCancel(ctx), m))

@@ -54,18 +54,21 @@ const (
 	// The surroundings.
 	ConfigInvalid    Code = "ConfigInvalid"
 	ParameterMissing Code = "ParameterMissing"
-	Locked           Code = "Locked"        // another run holds the lake
-	StorageFull      Code = "StorageFull"   // no space left
-	StorageFailed    Code = "StorageFailed" // any other failure to read or write
-	OutOfMemory      Code = "OutOfMemory"   // memory_limit is too small for the work
-	QueryRefused     Code = "QueryRefused"  // a query that does more than read tables
-	QueryInvalid     Code = "QueryInvalid"  // SQL that does not parse or bind
-	EngineFailed     Code = "EngineFailed"  // the SQL engine gave up
-	CatalogFailed    Code = "CatalogFailed" // the catalog could not be read or written
-	AlertFailed      Code = "AlertFailed"   // an alert reached nobody
-	Interrupted      Code = "Interrupted"   // SIGINT, SIGTERM or a cancelled context
-	StateDamaged     Code = "StateDamaged"  // wplake's own files cannot be read
-	Internal         Code = "Internal"      // a defect of wplake
+	Locked           Code = "Locked"          // another run holds the lake
+	StorageFull      Code = "StorageFull"     // no space left
+	StorageFailed    Code = "StorageFailed"   // any other failure to read or write
+	OutOfMemory      Code = "OutOfMemory"     // memory_limit is too small for the work
+	QueryRefused     Code = "QueryRefused"    // a query that does more than read tables
+	QueryInvalid     Code = "QueryInvalid"    // SQL that does not parse or bind
+	EngineFailed     Code = "EngineFailed"    // the SQL engine gave up
+	CatalogFailed    Code = "CatalogFailed"   // the catalog could not be read or written
+	AlertFailed      Code = "AlertFailed"     // an alert reached nobody
+	WorkflowInvalid  Code = "WorkflowInvalid" // a definition that Step Functions would refuse, or that this home cannot run
+	WorkflowFailed   Code = "WorkflowFailed"  // an execution did not succeed
+	WorkflowRefused  Code = "WorkflowRefused" // a request about executions that does not fit how they stand
+	Interrupted      Code = "Interrupted"     // SIGINT, SIGTERM or a cancelled context
+	StateDamaged     Code = "StateDamaged"    // wplake's own files cannot be read
+	Internal         Code = "Internal"        // a defect of wplake
 )
 
 // Error is a failure that a person can act on.

@@ -23,6 +23,7 @@ type RunReport struct {
 	StartedAt  time.Time     `json:"started_at"`
 	DurationMS int64         `json:"duration_ms"`
 	Stages     []StageReport `json:"stages"`
+	Error      *Problem      `json:"error,omitempty"` // the execution as a whole did not succeed
 }
 
 // StageReport is what a stage did.

@@ -1,0 +1,257 @@
+package home
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"wplake/internal/lake"
+	"wplake/internal/lock"
+	"wplake/internal/notify"
+	"wplake/internal/pipeline"
+)
+
+// lockPatience is how long a stage of an execution waits for the lake. Its
+// task's time-out ends the waiting sooner.
+const lockPatience = 24 * time.Hour
+
+// frames surround the executions that run stages: the lake's lock while a stage
+// works, the report, and the alerts when the execution has ended. An execution
+// is a run, and its name the run's id. The methods may be called concurrently;
+// stages of this process run one at a time.
+type frames struct {
+	home *Home
+	turn chan struct{} // one stage at a time
+	deps *pipeline.Deps
+
+	mu   sync.Mutex
+	open map[string]*frame
+	// held is the run that holds the lake from its beginning to its end.
+	held     string
+	progress func(pipeline.Event)
+}
+
+// frame is what is known of one run.
+type frame struct {
+	mu     sync.Mutex
+	report lake.RunReport
+	// announced tells that the machine itself told people of a failure.
+	announced bool
+}
+
+func newFrames(h *Home) *frames {
+	return &frames{home: h, turn: make(chan struct{}, 1), open: map[string]*frame{}}
+}
+
+// request is what an execution's input asks of the stages.
+type request struct {
+	Objects    []string `json:"objects,omitempty"`
+	Only       []string `json:"only,omitempty"` // stages
+	Full       bool     `json:"full,omitempty"`
+	AcceptLoss bool     `json:"accept_loss,omitempty"`
+}
+
+// requestOf reads an execution's input. What is no request, such as an event
+// that started the machine, asks for everything.
+func requestOf(input any) request {
+	var r request
+	text, err := json.Marshal(input)
+	if err != nil || json.Unmarshal(text, &r) != nil {
+		return request{}
+	}
+	return r
+}
+
+// frame returns the frame of a run, with what an earlier process found out
+// when the execution was interrupted.
+func (f *frames) frame(run string) *frame {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known, ok := f.open[run]; ok {
+		return known
+	}
+	made := &frame{report: f.home.History.unfinished(run)}
+	if made.report.RunID == "" {
+		made.report = lake.RunReport{RunID: run, StartedAt: f.home.Now().UTC().Truncate(time.Millisecond), Stages: []lake.StageReport{}}
+	}
+	f.open[run] = made
+	return made
+}
+
+// stage runs one stage for an execution and adds it to the run's report.
+func (f *frames) stage(ctx context.Context, run, name string, input any) (lake.StageReport, error) {
+	asked := requestOf(input)
+	if len(asked.Only) > 0 && !slices.Contains(asked.Only, name) {
+		return lake.StageReport{Stage: name, Objects: []lake.ObjectReport{}}, nil
+	}
+	release, err := f.hold(ctx, run)
+	if err != nil {
+		return lake.StageReport{}, err
+	}
+	report, err := f.work(ctx, run, name, asked)
+	return report, errors.Join(err, release())
+}
+
+func (f *frames) work(ctx context.Context, run, name string, asked request) (lake.StageReport, error) {
+	d, err := f.dependencies(ctx)
+	if err != nil {
+		return lake.StageReport{}, err
+	}
+	d.Log = d.Log.With("run", run)
+	if d.Progress != nil {
+		d.Progress(pipeline.Event{Stage: name})
+	}
+	report := pipeline.ByName(name)(ctx, d, pipeline.Request{
+		RunID: run, Objects: asked.Objects, Full: asked.Full, AcceptLoss: asked.AcceptLoss,
+	})
+	if d.Progress != nil {
+		d.Progress(pipeline.Event{Stage: name, Done: &report})
+	}
+	r := f.frame(run)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(report)
+	return report, f.home.History.saveUnfinished(r.report)
+}
+
+// add puts a stage in its place: a stage that ran before, and again after an
+// interruption, is in the report once.
+func (r *frame) add(s lake.StageReport) {
+	if i := slices.IndexFunc(r.report.Stages, func(old lake.StageReport) bool { return old.Stage == s.Stage }); i >= 0 {
+		r.report.Stages[i] = s
+		return
+	}
+	r.report.Stages = append(r.report.Stages, s)
+	order := pipeline.Stages()
+	slices.SortStableFunc(r.report.Stages, func(a, b lake.StageReport) int {
+		return slices.Index(order, a.Stage) - slices.Index(order, b.Stage)
+	})
+}
+
+// hold waits for this process's turn and for the lake, and clears away what
+// dead runs left.
+func (f *frames) hold(ctx context.Context, run string) (release func() error, err error) {
+	select {
+	case f.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	f.mu.Lock()
+	mine := f.held == run
+	f.mu.Unlock()
+	free := func() error { return nil }
+	if !mine {
+		free, err = f.home.hold(ctx, run, "wplake workflow", lockPatience)
+	}
+	if err != nil {
+		<-f.turn
+		return nil, err
+	}
+	return func() error {
+		defer func() { <-f.turn }()
+		return free()
+	}, nil
+}
+
+// hold takes the lake's lock for a run and sweeps.
+func (h *Home) hold(ctx context.Context, run, command string, wait time.Duration) (func() error, error) {
+	host, _ := os.Hostname() // "" will do
+	release, err := h.Lock.Acquire(ctx, lock.Holder{
+		RunID: run, Host: host, PID: os.Getpid(), Command: command, Since: h.Now(),
+	}, wait)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.sweep(ctx); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	return release, nil
+}
+
+// dependencies are made once a process. The caller has the turn.
+func (f *frames) dependencies(ctx context.Context) (pipeline.Deps, error) {
+	if f.deps == nil {
+		d, err := f.home.deps(ctx, RunRequest{Progress: f.progress})
+		if err != nil {
+			return pipeline.Deps{}, err
+		}
+		f.deps = &d
+	}
+	return *f.deps, nil
+}
+
+// publish hands a machine's message on, and takes note that people were told
+// of the failure of a run.
+func (f *frames) publish(ctx context.Context, run string, m notify.Message) error {
+	err := f.home.Notifier.Publish(ctx, m)
+	if err != nil || m.Topic != failureTopic {
+		return err
+	}
+	r := f.frame(run)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.announced = true
+	return nil
+}
+
+// end tells people about failures and recoveries of a run whose execution has
+// ended, keeps its report, and returns it; ok is false when no stage ran.
+func (f *frames) end(ctx context.Context, run string, succeeded bool, problem *lake.Problem) (report lake.RunReport, ok bool, err error) {
+	r := f.frame(run)
+	f.mu.Lock()
+	delete(f.open, run)
+	f.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	report = r.report
+	if len(report.Stages) == 0 {
+		return report, false, nil
+	}
+	report.DurationMS = f.home.Now().Sub(report.StartedAt).Milliseconds()
+	report.Conclude()
+	report.Error = problem
+	if !succeeded && report.Status == lake.StatusRunSucceeded {
+		report.Status = lake.StatusRunPartial // what it did was well, but it did not do all
+	}
+	previous, err := f.home.History.States()
+	if err != nil {
+		return report, true, err
+	}
+	err = f.home.alert(ctx, report, previous, r.announced)
+	return report, true, errors.Join(err, f.home.History.Save(report))
+}
+
+// covered reports whether whoever is told of a topic has been told by the
+// failure topic already.
+func (h *Home) covered(topic string) bool {
+	told := h.Config.Alerts.Topics[failureTopic]
+	for _, channel := range h.Config.Alerts.Topics[topic] {
+		if !slices.Contains(told, channel) {
+			return false
+		}
+	}
+	return true
+}
+
+// isFailure tells an alert about failures from one about a recovery.
+func isFailure(m notify.Message) bool { return !strings.HasSuffix(m.Subject, ": Recovered") }
+
+// executionProblem words the error of an execution for its run's report.
+func executionProblem(name, cause *string) *lake.Problem {
+	if name == nil && cause == nil {
+		return nil
+	}
+	var parts []string
+	for _, s := range []*string{name, cause} {
+		if s != nil && *s != "" {
+			parts = append(parts, *s)
+		}
+	}
+	return &lake.Problem{Code: lake.WorkflowFailed, Message: fmt.Sprintf("the execution failed: %s", strings.Join(parts, ": "))}
+}
