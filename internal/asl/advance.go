@@ -17,6 +17,7 @@ func (x *Execution) advance(f *frame) {
 		f.Before = f.Last
 		f.EnteredID = x.event(f, Event{Type: string(s.Type) + "StateEntered", State: s.Name, Input: f.Input, HasInput: true})
 		f.Phase = starting
+		x.saw(f, Observation{Sight: Entered, Value: f.Input})
 	}
 	switch s.Type {
 	case Pass:
@@ -43,15 +44,26 @@ func (x *Execution) effective(sc *scope) (any, *failure) {
 	s := sc.state
 	if s.Language == JSONata {
 		if s.arguments != nil {
-			return sc.eval(s.arguments)
+			v, f := sc.eval(s.arguments)
+			if f == nil {
+				sc.saw(AfterArguments, v)
+			}
+			return v, f
 		}
 		return sc.input, nil
 	}
 	in, f := sc.filter(s.inputPath, sc.input)
-	if f != nil || s.parameters == nil {
+	if f != nil {
 		return in, f
 	}
-	return sc.with(in).eval(s.parameters)
+	sc.saw(AfterInputPath, in)
+	if s.parameters != nil {
+		if in, f = sc.with(in).eval(s.parameters); f != nil {
+			return nil, f
+		}
+	}
+	sc.saw(AfterParameters, in)
+	return in, nil
 }
 
 func (x *Execution) pass(f *frame, s *State) {
@@ -67,6 +79,7 @@ func (x *Execution) pass(f *frame, s *State) {
 	}
 	if s.hasResult {
 		result = s.result
+		sc.saw(RawResult, result)
 	}
 	if x.tooLarge(f, s.Name, result) {
 		return
@@ -96,6 +109,7 @@ func (x *Execution) succeed(f *frame, s *State) {
 	}
 	sc.input = in
 	if s.Language == JSONPath {
+		sc.saw(AfterInputPath, in)
 		x.leave(f, sc, in, s.outputPath, "")
 		return
 	}
@@ -110,19 +124,24 @@ func (x *Execution) choose(f *frame, s *State) {
 		return
 	}
 	sc.input = in
-	rule, bad := sc.pick(s)
+	if s.Language == JSONPath {
+		sc.saw(AfterInputPath, in)
+	}
+	index, bad := sc.pick(s)
 	if bad != nil {
 		x.failed(f, bad)
 		return
 	}
 	next, assign, output := s.Default, s.assign, s.output
-	if rule != nil {
+	if index >= 0 {
+		rule := s.Choices[index]
 		next, assign, output = rule.Next, rule.assign, rule.output
 	}
 	if next == "" {
 		x.failed(f, fail(errNoChoice, sc.prefix()+"Failed to transition out of the state. The state does not point to a next state."))
 		return
 	}
+	x.saw(f, Observation{Sight: TookRule, Index: index})
 	out := in
 	if output != nil {
 		if out, bad = sc.eval(output); bad != nil {
@@ -143,36 +162,39 @@ func (x *Execution) choose(f *frame, s *State) {
 	x.exit(f, s, out, vars, next)
 }
 
-// pick finds the first rule that matches, nil for none.
-func (sc *scope) pick(s *State) (*Rule, *failure) {
-	for _, r := range s.Choices {
+// pick finds the first rule that matches, -1 for none.
+func (sc *scope) pick(s *State) (int, *failure) {
+	for i, r := range s.Choices {
 		if r.condition == nil {
 			ok, f := r.matches(sc)
 			if f != nil {
-				return nil, f
+				return -1, f
 			}
 			if ok {
-				return r, nil
+				return i, nil
 			}
 			continue
 		}
 		v, f := sc.eval(r.condition)
 		if f != nil {
-			return nil, f
+			return -1, f
 		}
 		ok, isBool := v.(bool)
 		if !isBool {
-			return nil, sc.wrongType(r.condition, v, "boolean")
+			return -1, sc.wrongType(r.condition, v, "boolean")
 		}
 		if ok {
-			return r, nil
+			return i, nil
 		}
 	}
-	return nil, nil
+	return -1, nil
 }
 
 func (x *Execution) failState(f *frame, s *State) {
 	sc := x.scope(f)
+	if s.Language == JSONPath {
+		sc.saw(AfterInputPath, f.Input)
+	}
 	out := &failure{}
 	for _, part := range []struct {
 		n  *node
@@ -248,6 +270,7 @@ func (x *Execution) complete(f *frame, sc *scope, result any, next string) {
 		}
 		sc = sc.with(result)
 	}
+	sc.saw(AfterResultSelector, result)
 	vars, bad := sc.assigned(s.assign)
 	if bad != nil {
 		x.failed(f, bad)
@@ -258,6 +281,7 @@ func (x *Execution) complete(f *frame, sc *scope, result any, next string) {
 		x.failed(f, bad)
 		return
 	}
+	sc.saw(AfterResultPath, out)
 	if out, bad = sc.filter(s.outputPath, out); bad != nil {
 		x.failed(f, bad)
 		return
@@ -297,6 +321,9 @@ func (x *Execution) exit(f *frame, s *State, out any, vars map[string]any, next 
 		}
 	}
 	x.event(f, e)
+	if x.tries(f) {
+		x.trial.verdict.Next, next = next, ""
+	}
 	if next != "" {
 		f.State, f.Input, f.Phase = next, out, entering
 		x.ready = append(x.ready, f)
@@ -324,8 +351,12 @@ func (x *Execution) failed(f *frame, bad *failure) {
 	if s.Type == Parallel || s.Type == Map {
 		x.event(f, Event{Type: string(s.Type) + "StateFailed"})
 	}
-	for _, c := range s.Catch {
+	for i, c := range s.Catch {
 		if matchesError(c.ErrorEquals, bad.name()) {
+			x.saw(f, Observation{Sight: TookCatch, Index: i})
+			if x.tries(f) {
+				x.trial.verdict.Catcher = i
+			}
 			x.caught(f, s, c, bad)
 			return
 		}

@@ -82,6 +82,9 @@ type Effect struct {
 	Timeout, Heartbeat time.Duration
 	// Attempt counts the tries of the state, from 0.
 	Attempt int
+	// Iterations are the indexes of the Map iterations around the state, the
+	// outermost first.
+	Iterations []int
 	// Until is when a timer is due.
 	Until time.Time
 }
@@ -102,6 +105,9 @@ type Execution struct {
 	machine *Machine
 	info    Info
 	emit    func(Event)
+	// observer and trial are nil unless somebody looks on.
+	observer func(Observation)
+	trial    *trial
 
 	root    *frame
 	outcome Outcome
@@ -214,7 +220,7 @@ func (x *Execution) event(f *frame, e Event) int64 {
 
 // effect registers that a frame waits, and asks for what it waits for.
 func (x *Execution) effect(f *frame, e Effect) {
-	e.ID, e.State = f.Effect, f.State
+	e.ID, e.State, e.Iterations = f.Effect, f.State, f.iterations()
 	x.waiting[f.Effect] = f
 	x.steps.Effects = append(x.steps.Effects, e)
 }

@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -86,6 +87,18 @@ func (f *frame) variable(name string) (any, bool) {
 		}
 	}
 	return nil, false
+}
+
+// iterations are the indexes of the items around the frame, the outermost first.
+func (f *frame) iterations() []int {
+	var out []int
+	for ; f != nil; f = f.parent {
+		if f.Item != nil {
+			out = append(out, f.Item.Index)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }
 
 // state is the frame's current state.

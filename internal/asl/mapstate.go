@@ -3,15 +3,22 @@ package asl
 import "strings"
 
 func (x *Execution) mapState(f *frame, s *State) {
+	if a := x.mock(f); a != nil {
+		x.mockedMap(f, s, a)
+		return
+	}
 	sc := x.scope(f)
 	in, bad := sc.filter(s.inputPath, f.Input)
 	if bad != nil {
 		x.failed(f, bad)
 		return
 	}
+	if s.Language == JSONPath {
+		sc.saw(AfterInputPath, in)
+	}
 	sc.input = in
 	g := &children{Input: in, MaxCount: -1, MaxShare: -1, MapRun: s.Distributed}
-	limit, _, bad := sc.count(s.concurrency)
+	limit, set, bad := sc.count(s.concurrency)
 	if bad != nil {
 		x.failed(f, bad)
 		return
@@ -19,6 +26,9 @@ func (x *Execution) mapState(f *frame, s *State) {
 	if limit < 0 {
 		x.failed(f, sc.runtime("MaxConcurrency must be a positive integer or zero."))
 		return
+	}
+	if set {
+		sc.saw(SetConcurrency, limit)
 	}
 	g.Limit = concurrency(limit, s.Distributed)
 	if s.itemReader != nil {
@@ -29,6 +39,9 @@ func (x *Execution) mapState(f *frame, s *State) {
 	if bad != nil {
 		x.failed(f, bad)
 		return
+	}
+	if s.Language == JSONPath {
+		sc.saw(AfterItemsPath, items)
 	}
 	x.event(f, Event{Type: "MapStateStarted", Length: len(items)})
 	x.iterate(f, sc, g, items)
@@ -147,6 +160,7 @@ func (sc *scope) tolerance(g *children) *failure {
 			return sc.runtime("ToleratedFailureCount cannot be negative.")
 		}
 		g.MaxCount = count
+		sc.saw(SetToleratedCount, count)
 	}
 	share, set, f := sc.number(s.toleratedShare)
 	if f != nil {
@@ -157,6 +171,7 @@ func (sc *scope) tolerance(g *children) *failure {
 			return sc.runtime("ToleratedFailurePercentage must be between 0 and 100.")
 		}
 		g.MaxShare = share
+		sc.saw(SetToleratedShare, share)
 	}
 	return nil
 }

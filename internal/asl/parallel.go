@@ -1,6 +1,10 @@
 package asl
 
 func (x *Execution) parallel(f *frame, s *State) {
+	if a := x.mock(f); a != nil {
+		x.mockedParallel(f, s, a)
+		return
+	}
 	sc := x.scope(f)
 	in, bad := x.effective(sc)
 	if bad != nil {

@@ -22,7 +22,11 @@ var errStalled = errors.New("asl: the execution waits for nothing")
 // Run evaluates a machine to its end, one effect after the other. The error is
 // that of the driver or the context; an execution that fails is an Outcome.
 func Run(ctx context.Context, m *Machine, info Info, d Driver, emit func(Event)) (Outcome, error) {
-	x := NewExecution(m, info, emit)
+	return NewExecution(m, info, emit).Run(ctx, d)
+}
+
+// Run evaluates the execution to its end, as the function Run does.
+func (x *Execution) Run(ctx context.Context, d Driver) (Outcome, error) {
 	open := queue{}
 	for {
 		if err := ctx.Err(); err != nil {

@@ -141,6 +141,9 @@ func (x *Execution) contextObject(sc *scope) map[string]any {
 	if sc.state.Type == Task && sc.frame.Token != "" {
 		ctx["Task"] = map[string]any{"Token": sc.frame.Token}
 	}
+	if x.trial != nil {
+		x.trial.context(ctx, sc.frame == x.root, i.RoleARN == "")
+	}
 	return ctx
 }
 

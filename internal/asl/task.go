@@ -109,6 +109,10 @@ func (x *Execution) task(f *frame, s *State) {
 	}
 	x.event(f, e)
 	f.Phase, f.For = waiting, forTask
+	if a := x.mock(f); a != nil {
+		x.answered(f, *a)
+		return
+	}
 	x.effect(f, Effect{Kind: InvokeEffect, Resource: r, Arguments: arguments, Credentials: credentials, Token: f.Token,
 		Timeout: seconds(timeout), Heartbeat: seconds(heartbeat), Attempt: f.RetryCount})
 }
@@ -147,6 +151,7 @@ func (x *Execution) answered(f *frame, a Answer) {
 		x.taskEvent(f, "Succeeded", a)
 		sc := x.scope(f)
 		sc.result, sc.hasResult = a.Output, true
+		sc.saw(RawResult, a.Output)
 		x.complete(f, sc, a.Output, s.Next)
 		return
 	case TaskTimeout:

@@ -14,6 +14,9 @@ func (x *Execution) wait(f *frame, s *State) {
 		return
 	}
 	sc.input = in
+	if s.Language == JSONPath {
+		sc.saw(AfterInputPath, in)
+	}
 	until, bad := sc.until(s)
 	if bad != nil {
 		x.failed(f, bad)
@@ -92,12 +95,22 @@ func (x *Execution) retry(f *frame, s *State, bad *failure) bool {
 		if f.Attempts == nil {
 			f.Attempts = make([]int, len(s.Retry))
 		}
+		if x.tries(f) {
+			f.Attempts[i] = x.trial.Retries
+			x.trial.verdict.Retrier = i
+		}
 		if f.Attempts[i] >= r.MaxAttempts {
 			return false
 		}
 		delay := r.delay(f.Attempts[i])
 		if r.FullJitter {
 			delay = time.Duration(float64(delay) * x.host.Random())
+		}
+		x.saw(f, Observation{Sight: TookRetry, Index: i, Delay: delay})
+		if x.tries(f) {
+			x.trial.verdict.Again, x.trial.verdict.Delay = true, delay
+			x.end(Outcome{Status: Failed, Error: bad.err, Cause: bad.cause})
+			return true
 		}
 		f.Attempts[i]++
 		f.RetryCount++
