@@ -11,10 +11,14 @@ import (
 // fields are set depends on Type; Details renders them under Step Functions'
 // names.
 type Event struct {
-	ID       int64
-	Previous int64
-	Type     string
-	Time     time.Time
+	// Execution is the ARN of the child execution of a distributed Map whose
+	// history the event belongs to, "" for that of the execution itself. Each
+	// history has its own numbers.
+	Execution string
+	ID        int64
+	Previous  int64
+	Type      string
+	Time      time.Time
 	// State is the name of the state, for events of states, iterations and
 	// failed evaluations.
 	State string
@@ -34,8 +38,12 @@ type Event struct {
 	Timeout, Heartbeat int64
 	// Index is the iteration of a Map, Length the number of its items.
 	Index, Length int
-	// MapRun is the ARN of a distributed Map's run.
+	// MapRun is the ARN of a distributed Map's run; in ExecutionStarted that of
+	// the run that started a child.
 	MapRun string
+	// Redrives is how often an execution or a Map run has been redriven, in
+	// ExecutionRedriven and MapRunRedriven.
+	Redrives int
 	// RoleARN is that of the execution, in its first event.
 	RoleARN string
 }

@@ -25,7 +25,9 @@ type Info struct {
 	MachineID, MachineName string
 	Input                  any
 	StartTime              time.Time
-	RedriveCount           int
+	// RedriveCount counts the redrives; RedriveTime is that of the last one.
+	RedriveCount int
+	RedriveTime  time.Time
 	// Express executions have no RedriveCount and no limit of events.
 	Express bool
 }
@@ -58,7 +60,8 @@ type EffectKind string
 const (
 	InvokeEffect EffectKind = "invoke" // call a Task's resource
 	TimerEffect  EffectKind = "timer"  // answer at Until
-	ReadEffect   EffectKind = "read"   // read a distributed Map's items
+	ReadEffect   EffectKind = "read"   // read a page of a distributed Map's items
+	WriteEffect  EffectKind = "write"  // write results of a distributed Map
 )
 
 // Effect is something that an execution waits for. Deliver its answer under
@@ -69,11 +72,26 @@ type Effect struct {
 	ID    string
 	Kind  EffectKind
 	State string
-	// Resource and Arguments are those of a Task, or of an ItemReader.
+	// Execution is the ARN of the child execution of a distributed Map that
+	// asks, "" for the execution itself.
+	Execution string
+	// Resource and Arguments are those of a Task, an ItemReader or a
+	// ResultWriter.
 	Resource  Resource
 	Arguments any
-	// Config is the ReaderConfig of an ItemReader.
+	// Config is the ReaderConfig of an ItemReader, or the WriterConfig of a
+	// ResultWriter; nil for none. MaxItems is not in it: see Limit.
 	Config any
+	// MapRun is the ARN of the run that reads or writes: all its pages are of
+	// one reading, all its writes for one set of files.
+	MapRun string
+	// Cursor is Page.Next of the page before, "" for the first; Limit is the
+	// largest number of items that the page may have, and PageBytes about how
+	// many bytes of JSON.
+	Cursor string
+	Limit  int
+	// Write is what a WriteEffect writes.
+	Write *Write
 	// Credentials are those of a Task, nil for none.
 	Credentials any
 	// Token answers the task from outside.
@@ -97,6 +115,10 @@ type Progress struct {
 	Cancelled []string
 	// More tells that the step ended by its budget and there is more to do.
 	More bool
+	// MapRuns are the runs of distributed Maps that ended in this step, as they
+	// ended. Nothing is read or written for them any more, unless the execution
+	// is redriven.
+	MapRuns []MapRun
 }
 
 // Execution is one run of a Machine. Its methods must not be called

@@ -19,8 +19,11 @@ const (
 // Answer is what a caller delivers for an effect.
 type Answer struct {
 	Kind AnswerKind
-	// Output is the result of a task, or the list of items of a read.
+	// Output is the result of a task. For a Final write it lists the files that
+	// were written, in whatever way the caller likes (see Write.Earlier).
 	Output any
+	// Page is the result of a read.
+	Page *Page
 	// Error and Cause are those of a failure, nil where there is none.
 	Error, Cause *string
 }
