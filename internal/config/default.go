@@ -44,7 +44,8 @@ func Default() Config {
 			Interrupted: InterruptedRetry, Parallel: 40,
 			KeepFor: Duration(90 * 24 * time.Hour), KeepSize: 1e9,
 		},
-		Serve: Serve{Listen: "127.0.0.1:8083"},
+		Schedules: dailySchedule(),
+		Serve:     Serve{Listen: "127.0.0.1:8083"},
 	}
 }
 

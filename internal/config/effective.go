@@ -179,7 +179,8 @@ func (l *layout) shown(v reflect.Value, path string, secret bool) any {
 		return items
 	case v.Kind() == reflect.Map: // an empty one
 		return map[string]any{}
-	case path == "source.endpoints.retries", path == "source.endpoints.max_redirects":
+	case path == "source.endpoints.retries", path == "source.endpoints.max_redirects",
+		strings.HasPrefix(path, "schedules.") && strings.HasSuffix(path, ".retries"):
 		return max(v.Int(), 0) // none is 0 in the file
 	}
 	return v.Interface()

@@ -132,11 +132,13 @@ func Parse(name, dir string, data []byte) (Config, *File, error) {
 		if c.Source.Endpoints.Parameter == "" {
 			c.Source.Endpoints.Parameter = endpointsParameter(c.Site)
 		}
+		f.fillSchedules(&c)
 		v := &validator{file: f, config: &c}
 		v.validate()
 		d.problems = v.problems
 		c.Source.Endpoints.Retries = orNone(c.Source.Endpoints.Retries)
 		c.Source.Endpoints.MaxRedirects = orNone(c.Source.Endpoints.MaxRedirects)
+		noneIsLess(c.Schedules)
 	}
 	if err := f.problemError(d.problems); err != nil {
 		return Config{}, f, err

@@ -197,4 +197,34 @@ const templateTail = `
 #     data-lakehouse-bronze: [mail]
 #     data-lakehouse-silver: [mail]
 #     failure-stepfunction: [mail]
+
+# What "wplake run" does: the built-in state machine, or one of your own in
+# Amazon States Language. Its tasks may call programs on this machine by the
+# name of a function.
+# workflow:
+#   definition: workflow.asl.json
+#   interrupted: retry    # tasks in flight when the process died; or fail
+#   keep_for: 2160h       # of executions that have ended
+#   commands:
+#     notify-office:
+#       run: [/usr/local/bin/notify-office, --json]
+#       timeout: 1m
+
+# When it runs, while "wplake serve" is up (or "wplake schedule run-due" is
+# called by cron). Without schedules: every day at 07:00 UTC. See the times with
+# "wplake schedule next".
+# schedules:
+#   daily:
+#     expression: cron(0 7 * * ? *)   # or rate(6 hours), at(2026-12-24T18:00:00)
+#     timezone: Europe/London
+#     missed: once          # runs due while nothing ran: once, skip, all
+#     overlap: skip         # while the one before runs: skip, queue, allow
+#     alert_after: 26h      # alert when no run has succeeded for so long
+
+# Where "wplake serve" answers. Beyond this machine it needs keys, which
+# requests are signed with.
+# serve:
+#   listen: 127.0.0.1:8083
+#   access_key: ${WPLAKE_ACCESS_KEY}
+#   secret_key: ${WPLAKE_SECRET_KEY}
 `

@@ -197,10 +197,14 @@ func (v *validator) alerts() {
 	}
 	channels := slices.Sorted(maps.Keys(a.Channels))
 	used := map[string]bool{}
+	topics := topics()
+	for _, s := range v.config.Schedules {
+		topics = append(topics, s.DeadLetter)
+	}
 	for _, topic := range slices.Sorted(maps.Keys(a.Topics)) {
 		path := "alerts.topics." + topic
-		if !slices.Contains(topics(), topic) {
-			v.warn(path, "nothing is published on the topic %q unless a parameter /sns/data/lakehouse/… names it%s", topic, suggest(topic, topics()))
+		if !slices.Contains(topics, topic) {
+			v.warn(path, "nothing is published on the topic %q unless a parameter /sns/data/lakehouse/… names it%s", topic, suggest(topic, topics))
 		}
 		for i, name := range a.Topics[topic] {
 			used[name] = true
@@ -219,7 +223,7 @@ func (v *validator) alerts() {
 
 // topics lists the topics of a lake with default parameters.
 func topics() []string {
-	return []string{"data-lakehouse-raw", "data-lakehouse-bronze", "data-lakehouse-silver", "failure-stepfunction"}
+	return []string{"data-lakehouse-raw", "data-lakehouse-bronze", "data-lakehouse-silver", FailureTopic}
 }
 
 // channel judges a channel's literal URL, without showing it.

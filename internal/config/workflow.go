@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -117,17 +116,5 @@ func (v *validator) workflow() {
 			v.problem("workflow.commands."+name, "workflow.commands.%s says no program: run: [program, argument]", name)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(v.config.Schedules)) {
-		if !scheduleName.MatchString(name) {
-			v.keyProblem("schedules."+name, "%q is not a schedule's name: letters, digits, '_', '-' and '.', at most 64", name)
-		}
-		v.schedule(fmt.Sprintf("schedules.%s", name), v.config.Schedules[name])
-	}
-}
-
-func (v *validator) schedule(path string, s Schedule) {
-	v.within("schedules.*.retries", max(0, s.Retries))
-	if s.Expression == "" {
-		v.problem(path, "%s has no expression: rate(…), cron(…) or at(…)", path)
-	}
+	v.schedules()
 }
