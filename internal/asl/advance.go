@@ -356,6 +356,7 @@ func (x *Execution) failed(f *frame, bad *failure) {
 			x.saw(f, Observation{Sight: TookCatch, Index: i})
 			if x.tries(f) {
 				x.trial.verdict.Catcher = i
+				x.trial.verdict.Caught = Outcome{Error: bad.err, Cause: bad.cause}
 			}
 			x.caught(f, s, c, bad)
 			return

@@ -2,7 +2,6 @@ package asl
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +10,9 @@ import (
 // Trial says in what situation a single state is tried.
 type Trial struct {
 	// State is the name of the state, anywhere in the machine.
-	State     string
+	State string
+	// As is the name under which the state runs, "" for its own.
+	As        string
 	Variables map[string]any
 	// Context holds fields that take the place of those of $$.
 	Context map[string]any
@@ -32,6 +33,8 @@ type Verdict struct {
 	Outcome
 	// Next is the state that would follow, "" for none.
 	Next string
+	// Caught is the error that the catcher took.
+	Caught Outcome
 	// Variables are those after the state.
 	Variables map[string]any
 	// Retrier and Catcher are the indexes of those that dealt with the error,
@@ -44,9 +47,8 @@ type Verdict struct {
 
 // What a Trial cannot do.
 var (
-	ErrNoState        = errors.New("asl: no such state")
-	ErrTooManyFailed  = errors.New("asl: more iterations failed than there are")
-	ErrUnusableReader = errors.New("asl: the items of the reader cannot be read")
+	ErrNoState       = errors.New("asl: no such state")
+	ErrTooManyFailed = errors.New("asl: more iterations failed than there are")
 )
 
 // trial is the Trial of an execution that runs one state alone.
@@ -85,23 +87,23 @@ func ParseState(definition []byte, name string) (*Machine, error) {
 // Find looks for a state in the machine and all that is nested in it. inMap
 // tells that the state is in an iteration of a Map.
 func (m *Machine) Find(name string) (s *State, inMap, ok bool) {
-	_, s, inMap = m.Flow.find(name, false)
+	s, inMap = m.Flow.find(name, false)
 	return s, inMap, s != nil
 }
 
-func (f *Flow) find(name string, inMap bool) (*Flow, *State, bool) {
+func (f *Flow) find(name string, inMap bool) (*State, bool) {
 	if s, ok := f.States[name]; ok {
-		return f, s, inMap
+		return s, inMap
 	}
 	for _, n := range f.Names {
 		outer := f.States[n]
 		for _, b := range outer.Branches {
-			if in, s, deep := b.find(name, inMap || outer.Type == Map); s != nil {
-				return in, s, deep
+			if s, deep := b.find(name, inMap || outer.Type == Map); s != nil {
+				return s, deep
 			}
 		}
 	}
-	return nil, nil, false
+	return nil, false
 }
 
 // HasReader tells that a Map reads its items with an ItemReader.
@@ -110,9 +112,13 @@ func (s *State) HasReader() bool { return s.itemReader != nil }
 // RunTrial evaluates one state of a machine to its end. The error is that of
 // the driver or the context, or says that the trial makes no sense.
 func RunTrial(ctx context.Context, m *Machine, info Info, t Trial, d Driver, observe func(Observation)) (Verdict, error) {
-	flow, s, _ := m.Flow.find(t.State, false)
-	if s == nil {
+	found, _ := m.Flow.find(t.State, false)
+	if found == nil {
 		return Verdict{}, fmt.Errorf("%w: %s", ErrNoState, t.State)
+	}
+	s := *found
+	if t.As != "" {
+		s.Name = t.As
 	}
 	x := NewExecution(m, info, nil)
 	x.observer = observe
@@ -120,7 +126,7 @@ func RunTrial(ctx context.Context, m *Machine, info Info, t Trial, d Driver, obs
 	// The state has been entered already, before the first event.
 	x.nextEvent = 2
 	f := x.root
-	f.flow, f.State, f.Phase = flow, t.State, starting
+	f.flow, f.State, f.Phase = &Flow{StartAt: s.Name, States: map[string]*State{s.Name: &s}, Names: []string{s.Name}}, s.Name, starting
 	f.EnteredAt, f.RetryCount = info.StartTime, t.Retries
 	if len(t.Variables) > 0 {
 		f.Vars = make(map[string]any, len(t.Variables))
@@ -293,6 +299,3 @@ func (x *Execution) mockedGroup(f *frame, s *State, a *Answer) {
 	sc.result, sc.hasResult = a.Output, true
 	x.complete(f, sc, a.Output, s.Next)
 }
-
-// Number is a whole number as a JSON value.
-func Number(n int64) json.Number { return json.Number(formatID(n)) }
