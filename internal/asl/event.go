@@ -46,6 +46,8 @@ type Event struct {
 	Redrives int
 	// RoleARN is that of the execution, in its first event.
 	RoleARN string
+	// Worker is who took an activity, "" where it did not say.
+	Worker string
 }
 
 // Details returns the name of the event's details and the details themselves,
@@ -81,6 +83,7 @@ func (e *Event) Details() (string, map[string]any) {
 	put("resourceType", e.Service)
 	put("mapRunArn", e.MapRun)
 	put("roleArn", e.RoleARN)
+	put("workerName", e.Worker)
 	put("location", e.Location)
 	if e.Timeout > 0 {
 		d["timeoutInSeconds"] = e.Timeout

@@ -26,6 +26,8 @@ type Answer struct {
 	Page *Page
 	// Error and Cause are those of a failure, nil where there is none.
 	Error, Cause *string
+	// Worker names who started an activity, "" for nobody in particular.
+	Worker string
 }
 
 // ErrUnknownEffect is what Deliver returns for an effect that nobody waits
@@ -123,7 +125,7 @@ func (x *Execution) task(f *frame, s *State) {
 // taskEvent writes an event of the family of the task's resource.
 func (x *Execution) taskEvent(f *frame, what string, a Answer) {
 	r := f.state().Resource
-	e := Event{Error: a.Error, Cause: a.Cause}
+	e := Event{Error: a.Error, Cause: a.Cause, Worker: a.Worker}
 	switch r.Kind {
 	case LambdaResource:
 		e.Type = "LambdaFunction" + what
