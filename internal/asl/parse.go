@@ -20,10 +20,22 @@ const (
 	CodeSize        = "DEFINITION_TOO_LARGE"
 )
 
+// Severity tells whether a diagnostic keeps a definition from being used.
+type Severity string
+
+// The severities, as ValidateStateMachineDefinition has them.
+const (
+	SeverityError   Severity = "ERROR"
+	SeverityWarning Severity = "WARNING"
+)
+
 // Diagnostic is one fault of a definition.
 type Diagnostic struct {
-	Code string
-	// Location is a JSON pointer into the definition: /States/Load/Next.
+	Severity Severity
+	Code     string
+	// Location is the path to the fault as Step Functions writes it,
+	// /States/Load/Catch[0]/Next with names as they are, or where in the text
+	// it is not JSON; "" for the definition as a whole.
 	Location string
 	Message  string
 }
@@ -93,7 +105,7 @@ type parser struct {
 }
 
 func (p *parser) report(code, at, message string) {
-	p.faults = append(p.faults, Diagnostic{Code: code, Location: at, Message: message})
+	p.faults = append(p.faults, Diagnostic{Severity: SeverityError, Code: code, Location: at, Message: message})
 }
 
 func (p *parser) fail(at, message string) { p.report(CodeSchema, at, message) }
