@@ -111,7 +111,7 @@ func (t *Tasks) beginQuery(ctx context.Context, r request, q *query) (*query, er
 	if known, ok := t.queries.known.get(q.id); ok {
 		return known, nil
 	}
-	q.work = t.work.begin(ctx, r.call, "the query "+q.id, func(ctx context.Context) error {
+	q.work = t.work.begin(ctx, r.call, "query", q.id, func(ctx context.Context) error {
 		rows, err := t.runQuery(ctx, q, dir)
 		q.end(ctx, t.o.Now(), rows, err)
 		return err

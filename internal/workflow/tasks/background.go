@@ -30,21 +30,30 @@ type background struct {
 	lost   int
 }
 
+// Outcome is how work ended that went on in the background.
+type Outcome struct {
+	Kind      string // function, job, crawler or query
+	Name      string // of the function, job or crawler; the id of a query
+	Execution string // the ARN of the execution that began it
+	// Err is why it failed. Objects that failed in a crawl or a job are in its
+	// report, and no error.
+	Err error
+}
+
 // piece is one piece of background work.
 type piece struct {
-	what      string // e.g. "the crawl of wordpress_bronze"
-	execution string
-	cancel    context.CancelFunc
-	done      chan struct{}
-	err       error       // after done
-	told      atomic.Bool // a state has been told how it ended
+	kind, name, execution string
+	cancel                context.CancelFunc
+	done                  chan struct{}
+	err                   error       // after done
+	told                  atomic.Bool // a state has been told how it ended
 }
 
 // begin runs work in the background, detached from the state that began it. An
 // error is logged, and kept until somebody is told.
-func (b *background) begin(ctx context.Context, c workflow.Call, what string, work func(context.Context) error) *piece {
+func (b *background) begin(ctx context.Context, c workflow.Call, kind, name string, work func(context.Context) error) *piece {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := &piece{what: what, execution: c.Execution, cancel: cancel, done: make(chan struct{})}
+	p := &piece{kind: kind, name: name, execution: c.Execution, cancel: cancel, done: make(chan struct{})}
 	b.mu.Lock()
 	b.going = append(b.going, p)
 	b.mu.Unlock()
@@ -52,7 +61,7 @@ func (b *background) begin(ctx context.Context, c workflow.Call, what string, wo
 		defer cancel()
 		p.err = guarded(func() error { return work(ctx) })
 		if p.err != nil {
-			b.log.Error(what+" failed", "execution", c.Execution, "error", p.err)
+			b.log.Error(kind+" "+name+" failed", "execution", c.Execution, "error", p.err)
 		}
 		b.mu.Lock()
 		b.going = slices.DeleteFunc(b.going, func(o *piece) bool { return o == p })
@@ -108,35 +117,47 @@ func (b *background) stop(execution string) {
 	}
 }
 
-// wait waits for what an execution has going on, and stops it when ctx ends.
-func (b *background) wait(ctx context.Context, execution string) {
-	for _, p := range b.of(execution) {
-		select {
-		case <-p.done:
-		case <-ctx.Done():
-			p.cancel()
-			<-p.done
+// wait waits for what an execution has going on, or for all that goes on, and
+// stops it when ctx ends. It returns the failures that no state has been told
+// of, each once.
+func (b *background) wait(ctx context.Context, execution string) []Outcome {
+	for pieces := b.of(execution); len(pieces) > 0; pieces = b.of(execution) {
+		for _, p := range pieces {
+			select {
+			case <-p.done:
+			case <-ctx.Done():
+				p.cancel()
+				<-p.done
+			}
 		}
-	}
-}
-
-// drain waits for all, and returns the failures that nobody was told of.
-func (b *background) drain(ctx context.Context) error {
-	for len(b.of("")) > 0 {
-		b.wait(ctx, "")
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var errs []error
-	for _, p := range b.untold {
-		if !p.told.Load() {
-			errs = append(errs, fmt.Errorf("%s failed: %w", p.what, p.err))
+	var failed []Outcome
+	b.untold = slices.DeleteFunc(b.untold, func(p *piece) bool {
+		if execution != "" && p.execution != execution {
+			return false
 		}
+		if !p.told.Load() {
+			failed = append(failed, Outcome{Kind: p.kind, Name: p.name, Execution: p.execution, Err: p.err})
+		}
+		return true
+	})
+	return failed
+}
+
+// drain waits for all, and tells the failures that nobody was told of.
+func (b *background) drain(ctx context.Context) error {
+	var errs []error
+	for _, o := range b.wait(ctx, "") {
+		errs = append(errs, fmt.Errorf("%s %s failed: %w", o.Kind, o.Name, o.Err))
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.lost > 0 {
 		errs = append(errs, fmt.Errorf("%d more failed in the background; the log has them", b.lost))
+		b.lost = 0
 	}
-	b.untold, b.lost = nil, 0
 	return errors.Join(errs...)
 }
 

@@ -132,39 +132,5 @@ func (c connection) redirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// minSecret is how long a text has to be for its traces to be removed: shorter
-// ones are no secrets, and would be found everywhere.
-const minSecret = 4
-
 // scrub removes the connection's secrets from a text.
-func (c connection) scrub(s string) string { return scrub(s, c.secrets) }
-
-func scrub(s string, secrets []string) string {
-	for _, secret := range secrets {
-		if len(secret) >= minSecret {
-			s = strings.ReplaceAll(s, secret, hidden)
-		}
-	}
-	return s
-}
-
-// scrubValue removes the secrets from all texts of a JSON value.
-func (c connection) scrubValue(v any) any {
-	switch v := v.(type) {
-	case string:
-		return c.scrub(v)
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = c.scrubValue(e)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[c.scrub(k)] = c.scrubValue(e)
-		}
-		return out
-	}
-	return v
-}
+func (c connection) scrub(s string) string { return Scrub(s, c.secrets) }

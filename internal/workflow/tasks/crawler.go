@@ -92,7 +92,7 @@ func (t *Tasks) startCrawler(ctx context.Context, r request) (any, error) {
 		t.crawlers.mu.Unlock()
 		return nil, r.refuse(glueService(), "CrawlerRunningException", 400, "Crawler with name %s has already started", name)
 	}
-	c.work = t.work.begin(ctx, r.call, "the crawl of "+name, func(ctx context.Context) error {
+	c.work = t.work.begin(ctx, r.call, "crawler", name, func(ctx context.Context) error {
 		report, err := runJob(ctx, stage, Invocation{Name: name, Call: r.call})
 		c.end(ctx, t.o.Now(), report, err)
 		return err

@@ -294,7 +294,7 @@ func httpAnswer(a *http.Response, c connection) (result any, err error) {
 		return nil, err
 	}
 	return map[string]any{
-		"Headers": headers, "ResponseBody": c.scrubValue(decoded), "StatusCode": number(int64(a.StatusCode)), "StatusText": text,
+		"Headers": headers, "ResponseBody": ScrubValue(decoded, c.secrets), "StatusCode": number(int64(a.StatusCode)), "StatusText": text,
 	}, nil
 }
 

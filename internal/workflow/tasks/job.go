@@ -116,7 +116,7 @@ func (t *Tasks) startJob(ctx context.Context, r request) (any, error) {
 	j := &jobRun{
 		id: "jr_" + r.id("job"), name: name, arguments: arguments, timeout: minutes, started: t.o.Now(), state: "RUNNING",
 	}
-	j.work = t.work.begin(ctx, r.call, "the job "+name, func(ctx context.Context) error {
+	j.work = t.work.begin(ctx, r.call, "job", name, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(minutes)*time.Minute, errJobTimeout)
 		defer cancel()
 		report, err := runJob(ctx, stage, Invocation{Name: name, Payload: map[string]any(arguments), Call: r.call})

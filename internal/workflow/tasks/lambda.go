@@ -131,7 +131,7 @@ func (t *Tasks) invoke(ctx context.Context, r request) (any, error) {
 		if len(asl.Text(payload)) > maxEventPayload {
 			return nil, r.refuse(lambdaService(), "RequestTooLargeException", 413, "Request must be smaller than %d bytes for the InvokeFunction operation", maxEventPayload)
 		}
-		t.work.begin(ctx, r.call, "the function "+name, func(ctx context.Context) error {
+		t.work.begin(ctx, r.call, "function", name, func(ctx context.Context) error {
 			_, err := f(ctx, i)
 			return err
 		})

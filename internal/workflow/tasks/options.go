@@ -6,7 +6,7 @@
 // It is written against ports only. Which function, job or crawler there is,
 // the home says in Options. What goes on after its state has ended (a crawl, a
 // job that nobody waits for, an event invocation, a query) goes on in this
-// process; its execution has not ended before it has, see Tasks.Ended.
+// process; see Tasks.WaitFor.
 //
 // Runs of jobs, queries and the last crawls are remembered in this process
 // alone, and only the newest of them; their traces are in the run's report, the
@@ -51,8 +51,8 @@ type Options struct {
 	// HTTP carries out http:invoke's requests, one hop each: redirects are
 	// followed here. Nil refuses http:invoke.
 	HTTP http.RoundTripper
-	// Ended is called for every execution that has ended, when what it began in
-	// the background has ended too; may be nil.
+	// Ended is called for every execution that has ended, while what it left in
+	// the background may go on; may be nil.
 	Ended func(ctx context.Context, e workflow.Execution)
 	Log   *slog.Logger
 	Now   func() time.Time

@@ -23,10 +23,6 @@ func (t *Tasks) sns() map[string]integration {
 			{"MessageStructure", text, false}, {"MessageAttributes", object, false},
 		},
 		check: func(args map[string]any) error {
-			_, topic := args["TopicArn"]
-			if _, target := args["TargetArn"]; !topic && !target {
-				return invalid("sns:publish names no topic", "TopicArn: arn:aws:sns:eu-west-1:000000000000:failure-stepfunction")
-			}
 			if arn, ok := textOf(args, "TopicArn"); ok && topicOf(arn) == "" {
 				return invalid(fmt.Sprintf("%q is not the ARN of a topic", arn), "e.g. arn:aws:sns:eu-west-1:000000000000:failure-stepfunction")
 			}

@@ -131,22 +131,26 @@ func (r request) submitted(answer any) {
 	}
 }
 
-// Ended waits for what the execution left going on in the background, or stops
-// it where somebody stopped the execution, and then tells the home.
+// Ended tells the home that an execution has ended. What it left going on in
+// the background is stopped where somebody stopped the execution; else the home
+// waits for it, see WaitFor.
 func (t *Tasks) Ended(ctx context.Context, e workflow.Execution) {
 	if e.Status == asl.Aborted {
 		t.work.stop(e.ARN)
 	}
-	t.work.wait(ctx, e.ARN)
 	if t.o.Ended != nil {
 		t.o.Ended(ctx, e)
 	}
 }
 
-// Wait waits for all that goes on in the background. When ctx ends first, it is
-// stopped, and Wait returns when it has. The error tells of work that failed
-// since the last Wait, and that no state has been told of; objects that failed
-// in a crawl or a job are in their report, and no such error.
+// WaitFor waits for what an execution left going on in the background. When ctx
+// ends first, it is stopped, and WaitFor returns when it has. The outcomes are
+// the failures that no state has been told of, each once.
+func (t *Tasks) WaitFor(ctx context.Context, execution string) []Outcome {
+	return t.work.wait(ctx, execution)
+}
+
+// Wait is WaitFor for all executions, with the failures as an error.
 func (t *Tasks) Wait(ctx context.Context) error {
 	return t.work.drain(ctx)
 }
