@@ -85,13 +85,27 @@ func syntaxError(err error) *SyntaxError {
 		code, token = "S0207", ""
 	}
 	if code == "S0202" {
-		// The engine tells the expected token by number only.
-		return &SyntaxError{Code: code, Message: message}
+		return missingSign(token, message)
 	}
 	if text, ok := fill(template(code), map[string]string{"token": quote(token)}); ok {
 		return &SyntaxError{Code: code, Message: text}
 	}
 	return &SyntaxError{Code: code, Message: message}
+}
+
+// missingSign is the error that a sign does not come. The engine names the
+// sign by its number only.
+func missingSign(token, message string) *SyntaxError {
+	const first, signs = 7, ".[]{}(),@#;:?+-*/%|=<>^&!~"
+	var want, got int
+	if _, err := fmt.Sscanf(message, "expected token %d, got %d", &want, &got); err != nil || want < first || want-first >= len(signs) {
+		return &SyntaxError{Code: "S0202", Message: message}
+	}
+	expected := strconv.Quote(signs[want-first : want-first+1])
+	if got == 0 {
+		return &SyntaxError{Code: "S0203", Message: "Expected " + expected + " before end of expression"}
+	}
+	return &SyntaxError{Code: "S0202", Message: "Expected " + expected + ", got " + quote(token)}
 }
 
 // evalError gives an error of the engine the words of JSONata itself.
