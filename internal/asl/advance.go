@@ -4,12 +4,8 @@ package asl
 func (x *Execution) advance(f *frame) {
 	s := f.state()
 	if f.Phase == entering {
-		if !f.Muted && !x.info.Express && x.nextEvent >= MaxEvents-1 {
+		if x.full(f, 1) {
 			x.fatal(f, fail(errRuntime, "The execution reached the maximum number of history events (25000)."))
-			return
-		}
-		if f.Muted && f.Last >= MaxEvents {
-			x.failed(f, fail(errRuntime, "The execution reached the maximum number of history events (25000)."))
 			return
 		}
 		f.EnteredAt = x.host.Now()
@@ -321,6 +317,7 @@ func (x *Execution) exit(f *frame, s *State, out any, vars map[string]any, next 
 		}
 	}
 	x.event(f, e)
+	f.Kept = nil
 	if x.tries(f) {
 		x.trial.verdict.Next, next = next, ""
 	}
@@ -340,6 +337,7 @@ func (x *Execution) exit(f *frame, s *State, out any, vars map[string]any, next 
 // or the failure of the frame.
 func (x *Execution) failed(f *frame, bad *failure) {
 	s := f.state()
+	f.Effect = ""
 	x.evaluationFailed(f, bad)
 	if bad.name() == errRuntime {
 		x.fatal(f, bad)
@@ -375,7 +373,7 @@ func (x *Execution) evaluationFailed(f *frame, bad *failure) {
 	if bad.location == "" {
 		return
 	}
-	if f.Last == f.EnteredID && !f.Muted && !bad.value {
+	if f.Last == f.EnteredID && !bad.value {
 		f.Last = f.Before
 	}
 	x.event(f, Event{Type: "EvaluationFailed", State: f.State, Location: bad.location, Error: bad.err, Cause: bad.cause})
@@ -386,7 +384,7 @@ func (x *Execution) evaluationFailed(f *frame, bad *failure) {
 // execution of its own.
 func (x *Execution) fatal(f *frame, bad *failure) {
 	for p := f; p != nil; p = p.parent {
-		if p.parent != nil && p.Muted && !p.parent.Muted {
+		if p.Child != nil {
 			x.childFailed(p, bad)
 			return
 		}

@@ -51,7 +51,7 @@ func (sc *scope) evalJSONata(n *node) (any, *failure) {
 // bindings are the variables that an expression of JSONata sees.
 func (sc *scope) bindings(e *jsonata.Expr) map[string]any {
 	out := map[string]any{}
-	for f := sc.frame; f != nil; f = f.parent {
+	for f := sc.frame; f != nil; f = f.outer() {
 		for k, v := range f.Vars {
 			if _, inner := out[k]; !inner {
 				out[k] = v

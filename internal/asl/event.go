@@ -81,7 +81,9 @@ func (e *Event) Details() (string, map[string]any) {
 	}
 	put("resource", e.Resource)
 	put("resourceType", e.Service)
-	put("mapRunArn", e.MapRun)
+	if strings.HasPrefix(e.Type, "MapRun") {
+		put("mapRunArn", e.MapRun)
+	}
 	put("roleArn", e.RoleARN)
 	put("workerName", e.Worker)
 	put("location", e.Location)
@@ -112,6 +114,8 @@ func (e *Event) Details() (string, map[string]any) {
 		d["name"], d["index"] = e.State, e.Index
 	case e.Type == "EvaluationFailed":
 		d["state"] = e.State
+	case strings.HasSuffix(e.Type, "Redriven"):
+		d["redriveCount"] = e.Redrives
 	case len(d) == 0:
 		return "", nil
 	}

@@ -127,9 +127,10 @@ type Execution struct {
 	machine *Machine
 	info    Info
 	emit    func(Event)
-	// observer and trial are nil unless somebody looks on.
+	// observer, trial and given are nil unless somebody looks on.
 	observer func(Observation)
 	trial    *trial
+	given    map[string]any
 
 	root    *frame
 	outcome Outcome
@@ -160,12 +161,16 @@ func NewExecution(m *Machine, info Info, emit func(Event)) *Execution {
 func (x *Execution) Outcome() Outcome { return x.outcome }
 
 // Deadline is when the whole execution times out; ok is false when it does
-// not. The caller watches it and calls TimeOut.
+// not. A redrive begins the time anew. The caller watches it and calls TimeOut.
 func (x *Execution) Deadline() (t time.Time, ok bool) {
 	if x.machine.Timeout <= 0 {
 		return time.Time{}, false
 	}
-	return x.info.StartTime.Add(x.machine.Timeout), true
+	from := x.info.StartTime
+	if x.info.RedriveTime.After(from) {
+		from = x.info.RedriveTime
+	}
+	return from.Add(x.machine.Timeout), true
 }
 
 // Step advances the execution until every branch waits for an effect or the
@@ -173,10 +178,7 @@ func (x *Execution) Deadline() (t time.Time, ok bool) {
 // means no limit. After it ended, Step does nothing.
 func (x *Execution) Step(host Host, budget int) Progress {
 	x.begin(host)
-	if x.nextEvent == 1 && x.outcome.Status == Running {
-		x.event(x.root, Event{Type: "ExecutionStarted", Input: x.info.Input, HasInput: true, RoleARN: x.info.RoleARN})
-		x.root.Last = 0
-	}
+	x.started()
 	for n := 0; len(x.ready) > 0 && x.outcome.Status == Running; n++ {
 		if budget > 0 && n >= budget {
 			x.steps.More = true
@@ -190,6 +192,14 @@ func (x *Execution) Step(host Host, budget int) Progress {
 		x.advance(f)
 	}
 	return x.finish()
+}
+
+// started writes the first event of the history.
+func (x *Execution) started() {
+	if x.nextEvent == 1 && x.outcome.Status == Running {
+		x.event(x.root, Event{Type: "ExecutionStarted", Input: x.info.Input, HasInput: true, RoleARN: x.info.RoleARN})
+		x.root.Last = 0
+	}
 }
 
 func (x *Execution) begin(host Host) {
@@ -216,7 +226,9 @@ func (x *Execution) Abort(host Host, err, cause *string) Progress {
 func (x *Execution) stop(host Host, s Status, event string, err, cause *string) Progress {
 	x.begin(host)
 	if x.outcome.Status == Running {
-		x.abandon(x.root, false)
+		x.started()
+		x.suspend(x.root, false)
+		x.ready = nil
 		e := Event{Type: event, Error: err, Cause: cause}
 		if s == TimedOut {
 			e.Error = nil
@@ -227,14 +239,15 @@ func (x *Execution) stop(host Host, s Status, event string, err, cause *string) 
 	return x.finish()
 }
 
-// event numbers, dates and emits an event of a frame.
+// event numbers, dates and emits an event of a frame, in the history of the
+// execution that the frame belongs to.
 func (x *Execution) event(f *frame, e Event) int64 {
-	if f.Muted {
-		f.Last++
-		return f.Last
+	next := &x.nextEvent
+	if f.own != nil {
+		next, e.Execution = &f.own.Next, f.own.ARN
 	}
-	e.ID, e.Previous, e.Time = x.nextEvent, f.Last, x.host.Now()
-	x.nextEvent++
+	e.ID, e.Previous, e.Time = *next, f.Last, x.host.Now()
+	*next++
 	f.Last = e.ID
 	x.emit(e)
 	return e.ID
@@ -243,13 +256,19 @@ func (x *Execution) event(f *frame, e Event) int64 {
 // effect registers that a frame waits, and asks for what it waits for.
 func (x *Execution) effect(f *frame, e Effect) {
 	e.ID, e.State, e.Iterations = f.Effect, f.State, f.iterations()
+	if f.own != nil {
+		e.Execution = f.own.ARN
+	}
 	x.waiting[f.Effect] = f
 	x.steps.Effects = append(x.steps.Effects, e)
 }
 
-func (x *Execution) newEffect(f *frame) {
-	f.Effect = "e" + formatID(x.nextEffect)
+func (x *Execution) newEffect(f *frame) { f.Effect = x.effectID() }
+
+func (x *Execution) effectID() string {
+	id := "e" + formatID(x.nextEffect)
 	x.nextEffect++
+	return id
 }
 
 // end finishes the whole execution.
@@ -259,6 +278,7 @@ func (x *Execution) end(o Outcome) {
 	if o.Status == Failed {
 		e = Event{Type: "ExecutionFailed", Error: o.Error, Cause: o.Cause}
 	}
-	x.abandon(x.root, false)
+	x.suspend(x.root, false)
+	x.ready = nil
 	x.event(x.root, e)
 }

@@ -177,7 +177,7 @@ const wide = `{"StartAt":"P","States":{
 		{"StartAt":"U","States":{"U":{"Type":"Task","Resource":"arn:aws:lambda:eu-west-1:1:function:f","Assign":{"u.$":"$.n"},"End":true}}}]},
 	"M":{"Type":"Map","ItemsPath":"$.list","MaxConcurrency":2,"ItemSelector":{"v.$":"$$.Map.Item.Value","i.$":"$$.Map.Item.Index"},"ResultPath":"$.m","Next":"D",
 		"ItemProcessor":{"StartAt":"X","States":{"X":{"Type":"Task","Resource":"arn:aws:states:::glue:startJobRun.sync","End":true}}}},
-	"D":{"Type":"Map","ItemsPath":"$.list","ItemBatcher":{"MaxItemsPerBatch":2},"ToleratedFailureCount":1,"End":true,
+	"D":{"Type":"Map","ItemsPath":"$.list","ItemBatcher":{"MaxItemsPerBatch":2},"ToleratedFailureCount":2,"End":true,
 		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},"StartAt":"Y","States":{"Y":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}}}}}`
 
 // TestSnapshots restores an execution from a snapshot before each answer; its

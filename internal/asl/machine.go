@@ -117,11 +117,15 @@ type State struct {
 	items          *node
 	itemSelector   *node
 	itemReader     *itemReader
+	resultWriter   *resultWriter
 	batcher        *batcher
 	concurrency    *node
 	toleratedCount *node
 	toleratedShare *node
 	label          string
+	// express tells that the items of a distributed Map run as Express
+	// executions.
+	express bool
 }
 
 // Retrier is one entry of Retry.
@@ -151,6 +155,15 @@ type Catcher struct {
 
 // itemReader says where a distributed Map reads its items.
 type itemReader struct {
+	resource  string
+	arguments *node
+	config    *node
+	maxItems  *node
+}
+
+// resultWriter says where a distributed Map writes its results, and how. Its
+// resource is "" when they are only to be formed.
+type resultWriter struct {
 	resource  string
 	arguments *node
 	config    *node

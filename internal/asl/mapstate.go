@@ -1,6 +1,12 @@
 package asl
 
-import "strings"
+import (
+	"encoding/json"
+	"strconv"
+)
+
+// distributedConcurrency is how many children of a distributed Map run at once.
+const distributedConcurrency = 10_000
 
 func (x *Execution) mapState(f *frame, s *State) {
 	if a := x.mock(f); a != nil {
@@ -17,7 +23,7 @@ func (x *Execution) mapState(f *frame, s *State) {
 		sc.saw(AfterInputPath, in)
 	}
 	sc.input = in
-	g := &children{Input: in, MaxCount: -1, MaxShare: -1, MapRun: s.Distributed}
+	g := &children{Input: in, MaxCount: -1, MaxShare: -1}
 	limit, set, bad := sc.count(s.concurrency)
 	if bad != nil {
 		x.failed(f, bad)
@@ -31,11 +37,11 @@ func (x *Execution) mapState(f *frame, s *State) {
 		sc.saw(SetConcurrency, limit)
 	}
 	g.Limit = concurrency(limit, s.Distributed)
-	if s.itemReader != nil {
-		x.readItems(f, sc, g)
+	if s.Distributed {
+		x.distributedMap(f, sc, g, limit)
 		return
 	}
-	items, bad := sc.mapItems(s)
+	items, _, bad := sc.mapItems(s)
 	if bad != nil {
 		x.failed(f, bad)
 		return
@@ -44,13 +50,16 @@ func (x *Execution) mapState(f *frame, s *State) {
 		sc.saw(AfterItemsPath, items)
 	}
 	x.event(f, Event{Type: "MapStateStarted", Length: len(items)})
-	x.iterate(f, sc, g, items)
+	f.Phase, f.Children = joining, g
+	g.After = f.Last
+	g.Items, g.Open = asItems(items, nil), len(items)
+	x.next(f, s, g)
 }
 
 func concurrency(limit int64, distributed bool) int {
 	most := int64(inlineConcurrency)
 	if distributed {
-		most = 10_000
+		most = distributedConcurrency
 	}
 	if limit == 0 || limit > most {
 		limit = most
@@ -58,94 +67,57 @@ func concurrency(limit int64, distributed bool) int {
 	return int(limit)
 }
 
-// mapItems finds the array that a Map goes over.
-func (sc *scope) mapItems(s *State) ([]any, *failure) {
-	if s.Language == JSONata {
-		v := sc.input
-		if s.items != nil {
-			var f *failure
-			if v, f = sc.eval(s.items); f != nil {
-				return nil, f
-			}
+// asItems makes items of values; keys are nil unless they are members of an
+// object.
+func asItems(values []any, keys []string) []Item {
+	items := make([]Item, len(values))
+	for i, v := range values {
+		items[i].Value = v
+		if keys != nil {
+			items[i].Key, items[i].Keyed = keys[i], true
 		}
-		items, ok := v.([]any)
-		if ok {
-			return items, nil
-		}
-		if s.items != nil && s.items.expr != nil {
-			return nil, sc.wrongType(s.items, v, "array")
-		}
-		return nil, sc.evaluation("Items", "Map state input must be an array but was: "+typeName(v))
 	}
+	return items
+}
+
+// mapItems finds what a Map goes over: an array, and for a distributed Map the
+// members of an object too, by key. keys are nil for an array.
+func (sc *scope) mapItems(s *State) (values []any, keys []string, bad *failure) {
 	v, text := sc.input, "$"
-	if s.items != nil {
-		var f *failure
-		if v, f = sc.must(s.items.path); f != nil {
-			return nil, f
-		}
+	switch {
+	case s.items == nil:
+	case s.Language == JSONata:
+		v, bad = sc.eval(s.items)
+	default:
+		v, bad = sc.must(s.items.path)
 		text = s.items.path.text
 		if s.items.path.origin == fromContext {
 			text = text[1:]
 		}
 	}
-	items, ok := v.([]any)
-	if !ok {
-		return nil, fail(errRuntime, "Reference path \""+text+"\" must point to array.")
-	}
-	return items, nil
-}
-
-// readItems asks for the items of an ItemReader.
-func (x *Execution) readItems(f *frame, sc *scope, g *children) {
-	r := sc.state.itemReader
-	arguments, bad := sc.eval(r.arguments)
 	if bad != nil {
-		x.failed(f, bad)
-		return
+		return nil, nil, bad
 	}
-	config, bad := sc.eval(r.config)
-	if bad != nil {
-		x.failed(f, bad)
-		return
-	}
-	x.event(f, Event{Type: "MapStateStarted"})
-	if bad := sc.tolerance(g); bad != nil {
-		x.failed(f, bad)
-		return
-	}
-	x.event(f, Event{Type: "MapRunStarted", MapRun: x.mapRun(f)})
-	f.Children = g
-	x.newEffect(f)
-	f.Phase, f.For = waiting, forItems
-	resource, _ := ParseResource(r.resource)
-	x.effect(f, Effect{Kind: ReadEffect, Resource: resource, Arguments: arguments, Config: config, Attempt: f.RetryCount})
-}
-
-// mapRun names the run of a distributed Map after the machine that runs it.
-func (x *Execution) mapRun(f *frame) string {
-	label := f.state().label
-	if label == "" {
-		label = f.State
-	}
-	return strings.Replace(x.info.MachineID, ":stateMachine:", ":mapRun:", 1) + "/" + label + ":" + x.host.UUID()
-}
-
-// itemsRead goes on with the items that were read.
-func (x *Execution) itemsRead(f *frame, a Answer) {
-	f.Phase = joining
-	items, ok := a.Output.([]any)
-	switch {
-	case a.Kind == Done && !ok:
-		x.groupFailed(f, fail(errReader, "Attempting to map over non-iterable node."))
-	case a.Kind != Done:
-		name := errReader
-		if a.Error == nil {
-			a.Error = &name
+	switch v := v.(type) {
+	case []any:
+		return v, nil, nil
+	case map[string]any:
+		if s.Distributed {
+			keys = sortedKeys(v)
+			values = make([]any, len(keys))
+			for i, k := range keys {
+				values[i] = v[k]
+			}
+			return values, keys, nil
 		}
-		x.groupFailed(f, &failure{err: a.Error, cause: a.Cause})
-	default:
-		x.run(f, x.scope(f), f.Children, items)
 	}
+	switch {
+	case s.Language == JSONPath:
+		return nil, nil, fail(errRuntime, "Reference path \""+text+"\" must point to array.")
+	case s.items != nil && s.items.expr != nil:
+		return nil, nil, sc.wrongType(s.items, v, "array")
+	}
+	return nil, nil, sc.evaluation("Items", "Map state input must be an array but was: "+typeName(v))
 }
 
 // tolerance evaluates how much of a Map may fail.
@@ -176,109 +148,64 @@ func (sc *scope) tolerance(g *children) *failure {
 	return nil
 }
 
-func (x *Execution) iterate(f *frame, sc *scope, g *children, items []any) {
-	if sc.state.Distributed {
-		if bad := sc.tolerance(g); bad != nil {
-			x.failed(f, bad)
-			return
-		}
-		x.event(f, Event{Type: "MapRunStarted", MapRun: x.mapRun(f)})
-	}
-	x.run(f, sc, g, items)
-}
-
-// run starts the iterations over the items.
-func (x *Execution) run(f *frame, sc *scope, g *children, items []any) {
-	f.Phase, f.Children = joining, g
-	if sc.state.batcher != nil {
-		sc.input = g.Input
-		var bad *failure
-		if items, bad = sc.batches(items); bad != nil {
-			x.groupFailed(f, bad)
-			return
-		}
-	}
-	g.After = f.Last
-	g.Items, g.Results, g.Open = items, make([]any, len(items)), len(items)
-	x.next(f, sc.state, g)
-}
-
-// startIterations starts as many iterations as may run.
+// startIterations starts as many iterations of an inline Map as may run.
 func (x *Execution) startIterations(f *frame, s *State, g *children) *failure {
-	for g.Next < len(g.Items) && len(g.Running) < g.Limit {
-		i := g.Next
-		item := &mapItem{Index: i, Value: g.Items[i]}
-		in := item.Value
-		if s.itemSelector != nil && s.batcher == nil {
-			sc := x.scope(f)
-			sc.input, sc.item = g.Input, item
-			var bad *failure
-			if in, bad = sc.eval(s.itemSelector); bad != nil {
-				return bad
-			}
+	for len(g.Items) > 0 && len(g.Running) < g.Limit {
+		item := g.Items[0].at(g.Next)
+		in, bad := x.selected(f, s, g, item)
+		if bad != nil {
+			return bad
 		}
-		g.Next++
+		g.take()
 		c := x.newFrame(f, s.Branches[0], in)
-		c.Slot, c.Item = i, item
+		c.Slot, c.Item = g.Next, item
+		g.Next++
 		g.Running = append(g.Running, c)
-		if g.MapRun {
-			c.Muted, c.Last = true, 0
-			continue
-		}
 		c.Last = g.After
-		x.event(c, Event{Type: "MapIterationStarted", State: s.Name, Index: i})
+		x.event(c, Event{Type: "MapIterationStarted", State: s.Name, Index: c.Slot})
 	}
 	return nil
 }
 
-// batches groups items, each selected first, into the inputs of a processor.
-func (sc *scope) batches(items []any) ([]any, *failure) {
-	b, s := sc.state.batcher, sc.state
-	most, _, f := sc.count(b.maxItems)
-	if f != nil {
-		return nil, f
+// take removes the next item, and lets go of its value.
+func (g *children) take() {
+	g.Items[0] = Item{}
+	g.Items = g.Items[1:]
+}
+
+func (i Item) at(index int) *mapItem {
+	return &mapItem{Index: index, Value: i.Value, Key: i.Key, Keyed: i.Keyed, Source: i.Source}
+}
+
+// selected is what ItemSelector makes of an item, or the item.
+func (x *Execution) selected(f *frame, s *State, g *children, item *mapItem) (any, *failure) {
+	if s.itemSelector == nil {
+		return item.Value, nil
 	}
-	bytes, _, f := sc.count(b.maxBytes)
-	if f != nil {
-		return nil, f
+	sc := x.scope(f)
+	sc.input, sc.item = g.Input, item
+	return sc.eval(s.itemSelector)
+}
+
+// mapItem is $$.Map.Item.
+type mapItem struct {
+	Index int
+	Value any
+	// Key is that of a member of an object, Keyed tells that there is one.
+	Key   string `json:",omitempty"`
+	Keyed bool   `json:",omitempty"`
+	// Source is the URI that the item was read from, "" for the state's input.
+	Source string `json:",omitempty"`
+}
+
+// object is how the context object shows the item.
+func (m *mapItem) object() map[string]any {
+	o := map[string]any{"Index": json.Number(strconv.Itoa(m.Index)), "Value": m.Value, "Source": "STATE_DATA"}
+	if m.Keyed {
+		o["Key"] = m.Key
 	}
-	if bytes <= 0 || bytes > MaxPayload {
-		bytes = MaxPayload
+	if m.Source != "" {
+		o["Source"] = m.Source
 	}
-	shared, f := sc.eval(b.input)
-	if f != nil {
-		return nil, f
-	}
-	base := 2 + len(`"Items":[]`)
-	if b.input != nil {
-		base += size(shared, MaxPayload) + len(`"BatchInput":,`)
-	}
-	out, batch, used := []any{}, []any{}, base
-	flush := func() {
-		if len(batch) == 0 {
-			return
-		}
-		in := map[string]any{"Items": batch}
-		if b.input != nil {
-			in["BatchInput"] = shared
-		}
-		out = append(out, in)
-		batch, used = []any{}, base
-	}
-	for i, v := range items {
-		if s.itemSelector != nil {
-			one := *sc
-			one.item, one.context = &mapItem{Index: i, Value: v}, nil
-			if v, f = one.eval(s.itemSelector); f != nil {
-				return nil, f
-			}
-		}
-		n := size(v, MaxPayload) + 1
-		if len(batch) > 0 && (most > 0 && int64(len(batch)) >= most || int64(used+n) > bytes) {
-			flush()
-		}
-		batch, used = append(batch, v), used+n
-	}
-	flush()
-	return out, nil
+	return o
 }

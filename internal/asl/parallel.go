@@ -14,7 +14,7 @@ func (x *Execution) parallel(f *frame, s *State) {
 	x.event(f, Event{Type: "ParallelStateStarted"})
 	n := len(s.Branches)
 	f.Phase = joining
-	f.Children = &children{Input: in, Next: n, Limit: n, Results: make([]any, n), Open: n, MaxCount: -1, MaxShare: -1}
+	f.Children = &children{Input: in, Next: n, Limit: n, Open: n, MaxCount: -1, MaxShare: -1}
 	for i, b := range s.Branches {
 		c := x.newFrame(f, b, in)
 		c.Slot = i
@@ -26,16 +26,36 @@ func (x *Execution) parallel(f *frame, s *State) {
 func (x *Execution) childDone(c *frame, out any) {
 	f := c.parent
 	s, g := f.state(), f.Children
-	if s.Type == Map && !g.MapRun {
+	if g.Run != nil {
+		x.childSucceeded(f, c, out)
+		return
+	}
+	if s.Type == Map {
 		g.After = c.Last
 		x.event(c, Event{Type: "MapIterationSucceeded", State: s.Name, Index: c.Slot})
-		f.Last = c.Last
-	} else if !c.Muted {
-		f.Last = c.Last
 	}
-	g.Results[c.Slot] = out
+	f.Last = c.Last
+	g.keep(c.Slot, out, size(out, MaxPayload))
 	g.remove(c)
+	g.Open--
 	x.next(f, s, g)
+}
+
+// keep stores a result of so many bytes. Results that are too large together
+// fail the state in the end, so there is no use in keeping them.
+func (g *children) keep(slot int, v any, bytes int) {
+	if g.Over {
+		return
+	}
+	// The brackets of the list, and a comma behind each.
+	if g.Size += bytes + 1; g.Size+2 > MaxPayload {
+		g.Results, g.Over = nil, true
+		return
+	}
+	for len(g.Results) <= slot {
+		g.Results = append(g.Results, nil)
+	}
+	g.Results[slot] = v
 }
 
 // remove takes a finished child out.
@@ -44,10 +64,9 @@ func (g *children) remove(c *frame) {
 	for i, r := range g.Running {
 		if r == c {
 			g.Running = append(g.Running[:i], g.Running[i+1:]...)
-			break
+			return
 		}
 	}
-	g.Open--
 }
 
 // next starts more iterations or ends the state when all are done.
@@ -58,37 +77,39 @@ func (x *Execution) next(f *frame, s *State, g *children) {
 			return
 		}
 	}
-	if g.Open > 0 {
+	if g.Open == 0 {
+		x.groupDone(f, s, g, g.list(), f.Last)
+	}
+}
+
+// groupDone ends a Parallel or Map whose children are done. What leaves the
+// state follows the event after.
+func (x *Execution) groupDone(f *frame, s *State, g *children, result any, after int64) {
+	f.Children = nil
+	x.event(f, Event{Type: string(s.Type) + "StateSucceeded"})
+	f.Last = after
+	if g.Over {
+		x.failed(f, tooLarge(s.Name))
 		return
 	}
-	results := g.results()
-	f.Children = nil
-	if g.MapRun {
-		x.event(f, Event{Type: "MapRunSucceeded"})
-	}
-	before := f.Last
-	x.event(f, Event{Type: string(s.Type) + "StateSucceeded"})
-	if !f.Muted {
-		f.Last = before
-	}
-	if x.tooLarge(f, s.Name, results) {
+	if x.tooLarge(f, s.Name, result) {
 		return
 	}
 	sc := x.scope(f)
-	sc.result, sc.hasResult = results, true
-	x.complete(f, sc, results, s.Next)
+	sc.result, sc.hasResult = result, true
+	x.complete(f, sc, result, s.Next)
 }
 
-// results are those of all children but the ones that failed and may.
-func (g *children) results() []any {
-	if len(g.Failed) == 0 {
-		return g.Results
+// list gives the results of all children but the ones that failed and may.
+func (g *children) list() []any {
+	if g.Over {
+		return nil
 	}
 	failed := make(map[int]bool, len(g.Failed))
 	for _, i := range g.Failed {
 		failed[i] = true
 	}
-	out := make([]any, 0, len(g.Results)-len(failed))
+	out := make([]any, 0, len(g.Results))
 	for i, r := range g.Results {
 		if !failed[i] {
 			out = append(out, r)
@@ -101,37 +122,30 @@ func (g *children) results() []any {
 func (x *Execution) childFailed(c *frame, bad *failure) {
 	f := c.parent
 	s, g := f.state(), f.Children
-	x.abandon(c, true)
-	if g.MapRun {
-		g.Failed = append(g.Failed, c.Slot)
-		g.remove(c)
-		if g.tolerated() {
-			x.next(f, s, g)
-			return
-		}
-		x.groupFailed(f, fail(errTolerated, "The specified tolerated failure threshold was exceeded"))
+	if g.Run != nil {
+		x.childEnded(f, c, bad)
 		return
 	}
+	x.suspend(c, true)
 	failedType := c.state().Type
-	if s.Type == Map {
-		f.Last = c.Last
+	f.Last = c.Last
+	switch {
+	case s.Type == Map:
 		x.event(c, Event{Type: "MapIterationFailed", State: s.Name, Index: c.Slot})
-	} else {
-		f.Last = c.Last
-		if failedType != Fail {
-			before := c.Last
-			x.event(c, Event{Type: string(failedType) + "StateAborted"})
-			f.Last = before
-		}
+	case failedType != Fail:
+		x.event(c, Event{Type: string(failedType) + "StateAborted"})
 	}
-	g.remove(c)
-	x.abortSiblings(s, g)
+	x.abortSiblings(s, g, c)
 	x.groupFailed(f, bad)
 }
 
 // abortSiblings writes what becomes of the children that still run.
-func (x *Execution) abortSiblings(s *State, g *children) {
+func (x *Execution) abortSiblings(s *State, g *children, failed *frame) {
 	for _, c := range g.Running {
+		if c == failed {
+			continue
+		}
+		x.suspend(c, true)
 		if c.Phase != entering {
 			x.event(c, Event{Type: string(c.state().Type) + "StateAborted"})
 		}
@@ -141,26 +155,26 @@ func (x *Execution) abortSiblings(s *State, g *children) {
 	}
 }
 
-// groupFailed fails a Parallel or Map with the error of a child.
+// groupFailed fails a Parallel or an inline Map with the error of a child. The
+// children stay as they are until the error has been dealt with: an execution
+// that fails with it can be redriven.
 func (x *Execution) groupFailed(f *frame, bad *failure) {
-	run := f.Children != nil && f.Children.MapRun
-	x.abandon(f, false)
-	if run {
-		x.event(f, Event{Type: "MapRunFailed", Error: bad.err, Cause: bad.cause})
-	}
-	f.Phase = joining
+	x.suspend(f, false)
+	f.Kept, f.Children = f.Children, nil
 	x.failed(f, bad)
 }
 
-// tolerated tells whether a distributed Map goes on with what failed so far.
-func (g *children) tolerated() bool {
-	n := len(g.Failed)
-	share := 100 * float64(n) / float64(max(len(g.Results), 1))
-	if g.MaxCount >= 0 && int64(n) <= g.MaxCount && g.MaxShare < 0 {
+// within tells whether a Map goes on with what failed so far. A count or share
+// that is negative is not set; without either nothing may fail.
+func within(failed, total, count int64, share float64) bool {
+	if failed == 0 {
 		return true
 	}
-	if g.MaxShare >= 0 && share <= g.MaxShare && (g.MaxCount < 0 || int64(n) <= g.MaxCount) {
-		return true
+	if count < 0 && share < 0 {
+		return false
 	}
-	return false
+	if count >= 0 && failed > count {
+		return false
+	}
+	return share < 0 || 100*float64(failed)/float64(max(total, 1)) <= share
 }

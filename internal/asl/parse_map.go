@@ -1,5 +1,10 @@
 package asl
 
+import (
+	"slices"
+	"strings"
+)
+
 func (p *parser) mapState(o *object, s *State, depth int) {
 	processor := o.child("ItemProcessor")
 	if legacy := o.child("Iterator"); processor == nil {
@@ -16,7 +21,12 @@ func (p *parser) mapState(o *object, s *State, depth int) {
 			default:
 				p.fail(c.place("Mode"), "Value is not valid. Expected one of: INLINE, DISTRIBUTED")
 			}
-			c.string("ExecutionType")
+			switch kind := c.string("ExecutionType"); kind {
+			case "", "STANDARD", "EXPRESS":
+				s.express = kind == "EXPRESS"
+			default:
+				p.fail(c.place("ExecutionType"), "Value is not valid. Expected one of: STANDARD, EXPRESS")
+			}
 			c.done()
 		}
 		s.Branches = []*Flow{p.flow(processor, depth+1)}
@@ -44,6 +54,7 @@ func (p *parser) mapState(o *object, s *State, depth int) {
 	s.toleratedCount = p.number(o, s.Language, "ToleratedFailureCount")
 	s.toleratedShare = p.number(o, s.Language, "ToleratedFailurePercentage")
 	p.reader(o, s)
+	p.writer(o, s)
 	p.itemBatcher(o, s)
 	s.label = o.string("Label")
 }
@@ -56,26 +67,61 @@ func (p *parser) reader(o *object, s *State) {
 	if !s.Distributed {
 		p.fail(o.place("ItemReader"), "Field is only supported in a Map state of mode DISTRIBUTED")
 	}
-	s.itemReader = &itemReader{resource: r.string("Resource")}
-	key := "Parameters"
-	if s.Language == JSONata {
-		key = "Arguments"
-	}
-	if v, ok := r.get(key); ok {
-		s.itemReader.arguments = p.template(r.place(key), "ItemReader/"+key, s.Language, v)
-	}
+	s.itemReader = &itemReader{resource: r.string("Resource"), arguments: p.arguments(r, s, "ItemReader")}
 	if c := r.child("ReaderConfig"); c != nil {
+		s.itemReader.maxItems = p.number(c, s.Language, "MaxItems")
 		fields := map[string]any{}
 		for k, v := range c.fields {
-			// A path is read like the paths of any template.
-			if k == "MaxItemsPath" && s.Language == JSONPath {
-				k = "MaxItems.$"
+			if k != "MaxItems" && k != "MaxItemsPath" {
+				fields[k] = v
 			}
-			fields[k] = v
 		}
 		s.itemReader.config = p.template(c.at, "ItemReader/ReaderConfig", s.Language, fields)
 	}
 	r.done()
+}
+
+// arguments reads what an ItemReader or ResultWriter calls its resource with.
+func (p *parser) arguments(o *object, s *State, field string) *node {
+	key := "Parameters"
+	if s.Language == JSONata {
+		key = "Arguments"
+	}
+	v, ok := o.get(key)
+	if !ok {
+		return nil
+	}
+	return p.template(o.place(key), field+"/"+key, s.Language, v)
+}
+
+func (p *parser) writer(o *object, s *State) {
+	w := o.child("ResultWriter")
+	if w == nil {
+		return
+	}
+	if !s.Distributed {
+		p.fail(o.place("ResultWriter"), "Field is only supported in a Map state of mode DISTRIBUTED")
+	}
+	s.resultWriter = &resultWriter{resource: w.string("Resource"), arguments: p.arguments(w, s, "ResultWriter")}
+	c := w.child("WriterConfig")
+	if c != nil {
+		p.oneOf(c, "OutputType", "JSON", "JSONL")
+		p.oneOf(c, "Transformation", transformNone, transformCompact, transformFlatten)
+		s.resultWriter.config = p.template(c.at, "ResultWriter/WriterConfig", s.Language, c.fields)
+		c.done()
+	}
+	if s.resultWriter.resource == "" && c == nil {
+		p.fail(w.at, "A ResultWriter needs a 'Resource' or a 'WriterConfig'")
+	}
+	w.done()
+}
+
+// oneOf checks a text that has to be one of some.
+func (p *parser) oneOf(o *object, key string, values ...string) {
+	v := o.string(key)
+	if _, given := o.fields[key]; given && !slices.Contains(values, v) {
+		p.fail(o.place(key), "Value is not valid. Expected one of: "+strings.Join(values, ", "))
+	}
 }
 
 func (p *parser) itemBatcher(o *object, s *State) {

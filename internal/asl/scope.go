@@ -50,6 +50,7 @@ const (
 	errNoChoice  = "States.NoChoiceMatched"
 	errIntrinsic = "States.IntrinsicFailure"
 	errReader    = "States.ItemReaderFailed"
+	errWriter    = "States.ResultWriterFailed"
 	errTolerated = "States.ExceedToleratedFailureThreshold"
 )
 
@@ -68,12 +69,6 @@ type scope struct {
 	// item is the iteration that is about to start, for ItemSelector.
 	item    *mapItem
 	context any
-}
-
-// mapItem is $$.Map.Item.
-type mapItem struct {
-	Index int
-	Value any
 }
 
 func (sc *scope) with(input any) *scope {
@@ -112,12 +107,15 @@ func (sc *scope) contextObject() any {
 }
 
 func (x *Execution) contextObject(sc *scope) map[string]any {
-	i := x.info
+	i := x.infoOf(sc.frame)
 	execution := map[string]any{
 		"Id": i.ID, "Input": i.Input, "Name": i.Name, "RoleArn": i.RoleARN, "StartTime": formatTime(i.StartTime),
 	}
 	if !i.Express {
 		execution["RedriveCount"] = json.Number(strconv.Itoa(i.RedriveCount))
+		if i.RedriveCount > 0 {
+			execution["RedriveTime"] = formatTime(i.RedriveTime)
+		}
 	}
 	state := map[string]any{"EnteredTime": formatTime(sc.frame.EnteredAt), "Name": sc.state.Name}
 	switch sc.state.Type {
@@ -130,19 +128,18 @@ func (x *Execution) contextObject(sc *scope) map[string]any {
 		"StateMachine": map[string]any{"Id": i.MachineID, "Name": i.MachineName},
 	}
 	item := sc.item
-	for f := sc.frame; item == nil && f != nil; f = f.parent {
+	// A child execution of a distributed Map does not know its item.
+	for f := sc.frame; item == nil && f != nil && f.Child == nil; f = f.parent {
 		item = f.Item
 	}
 	if item != nil {
-		ctx["Map"] = map[string]any{"Item": map[string]any{
-			"Index": json.Number(strconv.Itoa(item.Index)), "Value": item.Value,
-		}}
+		ctx["Map"] = map[string]any{"Item": item.object()}
 	}
 	if sc.state.Type == Task && sc.frame.Token != "" {
 		ctx["Task"] = map[string]any{"Token": sc.frame.Token}
 	}
-	if x.trial != nil {
-		x.trial.context(ctx, sc.frame == x.root, i.RoleARN == "")
+	if x.trial != nil || x.given != nil {
+		x.replace(ctx, sc.frame)
 	}
 	return ctx
 }

@@ -20,7 +20,7 @@ type snapshot struct {
 	Ready      []int64 // frames, in order
 }
 
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // Snapshot writes the execution out as JSON. Call it between steps, on an
 // execution whose effects the caller has noted: they are not in it.
@@ -70,7 +70,10 @@ func Restore(m *Machine, data []byte, emit func(Event)) (*Execution, error) {
 
 // attach gives a frame and those below it their places in the machine.
 func (x *Execution) attach(f, parent *frame, flow *Flow, frames map[int64]*frame, depth int) bool {
-	f.flow, f.parent = flow, parent
+	f.flow, f.parent, f.own = flow, parent, f.Child
+	if f.own == nil && parent != nil {
+		f.own = parent.own
+	}
 	s := f.state()
 	if s == nil || depth > maxNesting+1 {
 		return false
@@ -79,15 +82,32 @@ func (x *Execution) attach(f, parent *frame, flow *Flow, frames map[int64]*frame
 	if f.Phase == waiting && f.Effect != "" {
 		x.waiting[f.Effect] = f
 	}
-	if f.Children == nil {
-		return true
+	for _, g := range []*children{f.Children, f.Kept} {
+		if g != nil && !x.attachGroup(f, s, g, frames, depth) {
+			return false
+		}
 	}
-	for _, c := range f.Children.Running {
+	return true
+}
+
+func (x *Execution) attachGroup(f *frame, s *State, g *children, frames map[int64]*frame, depth int) bool {
+	if r := g.Run; r != nil {
+		if s.Type != Map || !s.Distributed {
+			return false
+		}
+		if d := r.Reader; d != nil && d.Effect != "" {
+			x.waiting[d.Effect] = f
+		}
+		if w := r.Writer; w != nil && w.Effect != "" {
+			x.waiting[w.Effect] = f
+		}
+	}
+	for _, c := range g.all() {
 		at := c.Slot
 		if s.Type == Map {
 			at = 0
 		}
-		if at < 0 || at >= len(s.Branches) || c.Slot >= len(f.Children.Results) {
+		if at < 0 || at >= len(s.Branches) || g.Run != nil && c.Child == nil {
 			return false
 		}
 		if !x.attach(c, f, s.Branches[at], frames, depth+1) {

@@ -22,7 +22,7 @@ type Answer struct {
 	// Output is the result of a task. For a Final write it lists the files that
 	// were written, in whatever way the caller likes (see Write.Earlier).
 	Output any
-	// Page is the result of a read.
+	// Page is the result of a read. Without it Output is the list of all items.
 	Page *Page
 	// Error and Cause are those of a failure, nil where there is none.
 	Error, Cause *string
@@ -49,6 +49,9 @@ func (x *Execution) Deliver(host Host, effect string, a Answer) (Progress, error
 		return x.finish(), nil
 	}
 	delete(x.waiting, effect)
+	if x.runAnswered(f, effect, a) {
+		return x.finish(), nil
+	}
 	f.Effect = ""
 	switch f.For {
 	case forTimer:
@@ -56,8 +59,6 @@ func (x *Execution) Deliver(host Host, effect string, a Answer) (Progress, error
 	case forRetry:
 		f.Phase = starting
 		x.ready = append(x.ready, f)
-	case forItems:
-		x.itemsRead(f, a)
 	case forTask:
 		x.answered(f, a)
 	}

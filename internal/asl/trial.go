@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -129,11 +130,9 @@ func RunTrial(ctx context.Context, m *Machine, info Info, t Trial, d Driver, obs
 	f.flow, f.State, f.Phase = &Flow{StartAt: s.Name, States: map[string]*State{s.Name: &s}, Names: []string{s.Name}}, s.Name, starting
 	f.EnteredAt, f.RetryCount = info.StartTime, t.Retries
 	if len(t.Variables) > 0 {
-		f.Vars = make(map[string]any, len(t.Variables))
-		for k, v := range t.Variables {
-			f.Vars[k] = v
-		}
+		f.Vars = maps.Clone(t.Variables)
 	}
+	x.given = t.Context
 	out, err := x.Run(ctx, d)
 	if err == nil {
 		err = x.trial.refused
@@ -154,13 +153,14 @@ func (x *Execution) mock(f *frame) *Answer {
 	return nil
 }
 
-// context puts what the trial gives in the place of fields of $$.
-func (t *trial) context(ctx map[string]any, own, anonymous bool) {
-	if execution, ok := ctx["Execution"].(map[string]any); ok && anonymous {
+// replace puts what is given in the place of fields of $$. What is about a
+// state is for the one under trial alone.
+func (x *Execution) replace(ctx map[string]any, f *frame) {
+	if execution, ok := ctx["Execution"].(map[string]any); ok && x.trial != nil && x.info.RoleARN == "" {
 		execution["RoleArn"] = nil
 	}
-	for section, given := range t.Context {
-		if !own && section != "Execution" && section != "StateMachine" {
+	for section, given := range x.given {
+		if !x.tries(f) && section != "Execution" && section != "StateMachine" {
 			continue
 		}
 		fields, isObject := given.(map[string]any)
@@ -230,9 +230,8 @@ func (x *Execution) mockedMap(f *frame, s *State, a *Answer) {
 		x.end(Outcome{Status: Failed})
 		return
 	}
-	g.Results, g.Failed = make([]any, n), make([]int, failed)
-	if a.Kind == Done && failed > 0 && !g.tolerated() {
-		x.failed(f, fail(errTolerated, "The specified tolerated failure threshold was exceeded"))
+	if a.Kind == Done && !within(int64(failed), int64(n), g.MaxCount, g.MaxShare) {
+		x.failed(f, exceeded())
 		return
 	}
 	x.mockedGroup(f, s, a)
@@ -242,7 +241,7 @@ func (x *Execution) mockedMap(f *frame, s *State, a *Answer) {
 // lies with a reader whose data is not given.
 func (x *Execution) mockedItems(sc *scope, s *State) (items []any, known bool, bad *failure) {
 	if s.itemReader == nil {
-		if items, bad = sc.mapItems(s); bad == nil && s.Language == JSONPath {
+		if items, _, bad = sc.mapItems(s); bad == nil && s.Language == JSONPath {
 			sc.saw(AfterItemsPath, items)
 		}
 		return items, true, bad
@@ -254,9 +253,16 @@ func (x *Execution) mockedItems(sc *scope, s *State) (items []any, known bool, b
 	if bad != nil || x.trial.Items == nil {
 		return nil, false, bad
 	}
+	most, set, bad := sc.count(s.itemReader.maxItems)
+	if bad != nil {
+		return nil, false, bad
+	}
 	items, err := x.trial.Items(config)
 	if err != nil {
 		return nil, false, fail(errReader, err.Error())
+	}
+	if set && most > 0 && most < int64(len(items)) {
+		items = items[:most]
 	}
 	return items, true, nil
 }
@@ -298,4 +304,21 @@ func (x *Execution) mockedGroup(f *frame, s *State, a *Answer) {
 	sc := x.scope(f)
 	sc.result, sc.hasResult = a.Output, true
 	x.complete(f, sc, a.Output, s.Next)
+}
+
+// Begin has the execution, before its first Step, start at another state of its
+// own flow ("" for the usual one), with variables, and with fields of the
+// context object replaced.
+func (x *Execution) Begin(state string, variables, context map[string]any) error {
+	if state != "" {
+		if x.machine.States[state] == nil {
+			return fmt.Errorf("%w: %s", ErrNoState, state)
+		}
+		x.root.State = state
+	}
+	if len(variables) > 0 {
+		x.root.Vars = maps.Clone(variables)
+	}
+	x.given = context
+	return nil
 }

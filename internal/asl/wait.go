@@ -114,6 +114,7 @@ func (x *Execution) retry(f *frame, s *State, bad *failure) bool {
 		}
 		f.Attempts[i]++
 		f.RetryCount++
+		f.Kept = nil
 		x.newEffect(f)
 		f.Phase, f.For = waiting, forRetry
 		x.effect(f, Effect{Kind: TimerEffect, Until: x.host.Now().Add(delay), Attempt: f.RetryCount})
