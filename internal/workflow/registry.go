@@ -94,8 +94,8 @@ func (r *Registry) save(ctx context.Context, kind, key string, v any, replaces i
 	return r.store.PutDocument(ctx, Document{Kind: kind, Key: key, Revision: replaces + 1, Body: body}, replaces)
 }
 
-// Machine returns a machine by ARN, or the one that a version's or an alias's
-// ARN leads to; an alias with two versions chooses by weight.
+// Machine returns the machine to start an execution of, by its ARN or that of a
+// version or an alias; an alias with two versions chooses by weight.
 func (r *Registry) Machine(ctx context.Context, arn string) (StateMachine, error) {
 	a, err := ParseARN(arn, MachineARN)
 	if err != nil {
@@ -105,6 +105,9 @@ func (r *Registry) Machine(ctx context.Context, arn string) (StateMachine, error
 		m, _, err := r.machine(ctx, a)
 		if err != nil {
 			return StateMachine{}, err
+		}
+		if m.Deleting {
+			return StateMachine{}, r.deleting(m.Name)
 		}
 		s, err := r.resolve(ctx, m, a, chance)
 		// Its definition may go between two reads when it is changed meanwhile.
@@ -151,7 +154,7 @@ func (r *Registry) changeMachine(ctx context.Context, a ARN, change func(m *mach
 			return err
 		}
 		if m.Deleting {
-			return Errorf(StateMachineDeleting, "State Machine is being deleted: '%s'", r.arn(MachineARN, m.Name))
+			return r.deleting(m.Name)
 		}
 		if err := change(&m); errors.Is(err, errSame) {
 			return nil
@@ -163,6 +166,10 @@ func (r *Registry) changeMachine(ctx context.Context, a ARN, change func(m *mach
 		}
 	}
 	return busy(a.Text)
+}
+
+func (r *Registry) deleting(name string) error {
+	return Errorf(StateMachineDeleting, "State Machine is being deleted: '%s'", r.arn(MachineARN, name))
 }
 
 func busy(arn string) error {
@@ -222,9 +229,9 @@ func newIdentifier() string {
 func (r *Registry) now() time.Time { return r.clock().UTC().Truncate(time.Millisecond) }
 
 // checkDefinition refuses what is no definition of such a machine.
-func checkDefinition(definition string, _ MachineType) error {
-	if _, err := asl.Parse([]byte(definition)); err != nil {
-		return Errorf(InvalidDefinition, "%s", err.Error())
+func checkDefinition(definition string, t MachineType) error {
+	if message := asl.RefusalMessage(asl.Validate([]byte(definition), t == Express)); message != "" {
+		return Errorf(InvalidDefinition, "%s", message)
 	}
 	return nil
 }

@@ -76,3 +76,12 @@ func checkName(name string) error {
 // CheckExecutionName holds the name of an execution to the rules of Step
 // Functions. The error is an *Error with the code InvalidName.
 func CheckExecutionName(name string) error { return checkName(name) }
+
+// Own is an ARN in this home's own writing: with its region and account.
+func (r *Registry) Own(a ARN) string {
+	own := r.arn(a.Type, a.Name)
+	if a.Rest != "" {
+		own += ":" + a.Rest
+	}
+	return own
+}

@@ -123,7 +123,7 @@ func (r *Registry) keep(ctx context.Context, definition string) (string, error) 
 func (r *Registry) sameMachine(ctx context.Context, m machineRecord, in MachineInput, settings Settings) (Created, error) {
 	arn := r.arn(MachineARN, m.Name)
 	if m.Deleting {
-		return Created{}, Errorf(StateMachineDeleting, "State Machine is being deleted: '%s'", arn)
+		return Created{}, r.deleting(m.Name)
 	}
 	c := Created{ARN: arn, Time: m.Created}
 	exists := Errorf(StateMachineExists, "State Machine Already Exists: '%s'", arn)
