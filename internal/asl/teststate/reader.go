@@ -137,5 +137,9 @@ func itemsAnswer(data string, e asl.Effect) (asl.Answer, error) {
 		name, cause := "States.ItemReaderFailed", err.Error()
 		return asl.Answer{Kind: asl.Failure, Error: &name, Cause: &cause}, nil
 	}
-	return asl.Answer{Kind: asl.Done, Output: items}, nil
+	page := &asl.Page{Items: make([]asl.Item, len(items))}
+	for i, v := range items {
+		page.Items[i].Value = v
+	}
+	return asl.Answer{Kind: asl.Done, Output: items, Page: page}, nil
 }
