@@ -347,7 +347,12 @@ func check(c *conformanceCase) (why string, replayable bool) {
 		info.ID = "arn:aws:states:us-east-1:111111111111:express:machine:exec1:run1"
 	}
 	var events []asl.Event
-	out, err := asl.Run(context.Background(), m, info, d, func(e asl.Event) { events = append(events, e) })
+	// Children of distributed Maps have histories of their own.
+	out, err := asl.Run(context.Background(), m, info, d, func(e asl.Event) {
+		if e.Execution == "" {
+			events = append(events, e)
+		}
+	})
 	if errors.Is(err, errNotReplayable) {
 		return "", false
 	}
@@ -399,7 +404,13 @@ func sameDetails(c *conformanceCase, n *normaliser, events []asl.Event) string {
 	for i, want := range c.Expected.Events {
 		got := events[i]
 		at := fmt.Sprintf("event %d %s", got.ID, got.Type)
-		if string(want.ID) != fmt.Sprint(got.ID) || string(want.Prev) != fmt.Sprint(got.Previous) {
+		follows := string(want.Prev) == fmt.Sprint(got.Previous)
+		if got.Type == "MapStateExited" && i > 1 && events[i-2].Type == "MapRunSucceeded" {
+			// Cases recorded before the end of 2024 have it follow the end of the
+			// run, later ones its start.
+			follows = follows || string(want.Prev) == fmt.Sprint(events[i-2].ID)
+		}
+		if string(want.ID) != fmt.Sprint(got.ID) || !follows {
 			return fmt.Sprintf("%s: want %s after %s, got it after %d", at, want.ID, want.Prev, got.Previous)
 		}
 		for _, pair := range [][2]string{{want.Name + want.State, got.State}, {want.Location, got.Location}, {want.ResourceType, got.Service}} {
