@@ -78,6 +78,23 @@ func (l library) replacements(names map[string]bool) map[string]any {
 	return out
 }
 
+// count makes the functions that can hold a value several times in their
+// result count its parts.
+func (l library) count(functions map[string]any, names map[string]bool, most int) {
+	for _, name := range []string{"map", "each", "zip"} {
+		if !names[name] {
+			continue
+		}
+		f, ok := functions[name]
+		if !ok {
+			f, ok = l.lookup(name)
+		}
+		if ok {
+			functions[name] = countResult(f, most)
+		}
+	}
+}
+
 // hosted adds the functions that need the host, of those that names has.
 func (l library) hosted(vars map[string]any, names map[string]bool, host Host) {
 	if names["uuid"] && host.UUID != nil {

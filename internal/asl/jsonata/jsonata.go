@@ -45,7 +45,6 @@ type Expr struct {
 	names     map[string]bool
 	nesting   int
 	interval  int
-	shares    bool
 }
 
 // Compile compiles an expression, written without {% and %}. The error is a
@@ -67,14 +66,24 @@ func Compile(expr string) (compiled *Expr, err error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	e := &Expr{source: expr, engine: engine, names: shape.variables, nesting: shape.nesting, interval: 64, shares: shape.shares}
+	e := &Expr{source: expr, engine: engine, names: shape.variables, nesting: shape.nesting, interval: 64}
 	if shape.grows {
 		e.interval = 8
 	}
-	if len(shape.variables) > 0 {
-		e.library = newLibrary()
-		e.functions = e.library.replacements(shape.variables)
+	if len(shape.variables) == 0 {
+		return e, nil
 	}
+	e.library = newLibrary()
+	e.functions = e.library.replacements(shape.variables)
+	if !shape.shares {
+		return e, nil
+	}
+	most := mostParts(shape.references)
+	e.library.count(e.functions, shape.variables, most)
+	if e.engine, err = gnata.Compile(wrap(expr, shape.made)); err != nil {
+		return nil, &SyntaxError{Message: "The expression cannot be read with its sizes bounded"}
+	}
+	e.functions[boundName] = e.library.native(counted(most))
 	return e, nil
 }
 
@@ -107,7 +116,7 @@ func (e *Expr) Eval(bindings map[string]any, host Host) (result any, err error) 
 			result, err = nil, &Error{Kind: Thrown, Message: fmt.Sprint(r)}
 		}
 	}()
-	v, err := e.run(vars)
+	v, err := e.engine.EvalWithVars(newMeter(e.interval), nil, vars)
 	if err != nil {
 		return nil, e.evalError(err)
 	}
@@ -125,40 +134,16 @@ func (e *Expr) Eval(bindings map[string]any, host Host) (result any, err error) 
 	return out, nil
 }
 
-// run lets the engine evaluate. Its steps are metered, but one step that
-// compares or visits a value which holds itself many times over can take for
-// ever; where that can come about, the wait for it is limited too.
-func (e *Expr) run(vars map[string]any) (any, error) {
-	m := newMeter(e.interval)
-	if !e.shares {
-		return e.engine.EvalWithVars(m, nil, vars)
-	}
-	type outcome struct {
-		v   any
-		err error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		v, err := e.engine.EvalWithVars(m, nil, vars)
-		done <- outcome{v, err}
-	}()
-	timer := time.NewTimer(2 * maxTime)
-	defer timer.Stop()
-	select {
-	case o := <-done:
-		return o.v, o.err
-	case <-timer.C:
-		m.abandoned.Store(true)
-		return nil, errTime
-	}
-}
-
 // shape is what a look at the text tells before it is parsed.
 type shape struct {
 	variables map[string]bool // names behind $
 	nesting   int             // an upper bound of the depth of the syntax tree
 	grows     bool            // it can make its values larger step by step
 	shares    bool            // it can make values that hold others many times
+	// references counts the places that name a variable; made are the
+	// constructors of arrays and objects that can be wrapped.
+	references int
+	made       []span
 }
 
 // scan walks over the tokens of the text, leaving out strings, quoted names,
@@ -174,6 +159,9 @@ func scan(text string) shape {
 	s.nesting = (s.levels[0].depth() + 1) / 2
 	loops := strings.Contains(text, ":=") || strings.Contains(text, "function") || strings.Contains(text, "λ")
 	s.grows = loops && strings.ContainsAny(text, "&[*") || strings.Contains(text, ".$") || strings.Contains(text, ".(") || strings.Contains(text, "**")
-	s.shares = strings.Contains(text, ":=") && strings.ContainsAny(text, "{[")
+	// Some dozens of references in one text can hold a value that often; more
+	// needs a variable of the text's own.
+	s.shares = (strings.Contains(text, ":=") || strings.Contains(text, "function") || strings.Contains(text, "λ") || s.references > 30) &&
+		(len(s.made) > 0 || s.variables["map"] || s.variables["each"] || s.variables["zip"])
 	return s.shape
 }

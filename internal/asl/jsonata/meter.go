@@ -5,7 +5,6 @@ import (
 	"errors"
 	"runtime"
 	"runtime/metrics"
-	"sync/atomic"
 	"time"
 )
 
@@ -38,8 +37,6 @@ type meter struct {
 	ceiling  uint64 // bytes of live heap at which to look closely
 	sample   [1]metrics.Sample
 	failed   error
-	// abandoned is set from outside when nobody waits for the result any more.
-	abandoned atomic.Bool
 }
 
 func newMeter(interval int) *meter {
@@ -63,7 +60,7 @@ func (m *meter) Err() error {
 		m.sample[0].Name = "/memory/classes/heap/objects:bytes"
 		m.ceiling = m.heap() + maxMemory
 	}
-	if m.steps > maxSteps || m.abandoned.Load() || time.Since(m.started) > maxTime {
+	if m.steps > maxSteps || time.Since(m.started) > maxTime {
 		m.failed = errTime
 		return m.failed
 	}
