@@ -22,13 +22,18 @@ func Run(ctx context.Context, r Request, o Options) (Answer, error) {
 		return Answer{}, err
 	}
 	d := &driver{q: q, o: &o, now: o.now()}
+	outer := ctx
 	if o.Limit > 0 {
 		d.end = d.now.Add(o.Limit)
+		// A loop that never waits takes no time of the state's clock.
+		limited, cancel := context.WithTimeout(ctx, o.Limit)
+		defer cancel()
+		ctx = limited
 	}
 	w := &watch{}
 	v, err := asl.RunTrial(ctx, q.machine, info(q, &o, d.now), trial(q, &o), d, w.observe)
 	switch {
-	case errors.Is(err, errLimit):
+	case errors.Is(err, errLimit), err != nil && ctx.Err() != nil && outer.Err() == nil:
 		name := errTimeout
 		v = asl.Verdict{Outcome: asl.Outcome{Status: asl.Failed, Error: &name}, Variables: q.variables, Retrier: -1, Catcher: -1}
 	case errors.Is(err, asl.ErrTooManyFailed):
@@ -175,7 +180,7 @@ func exchange(w *watch, secrets bool) (*HTTPRequest, *HTTPResponse) {
 	}
 	r := &HTTPRequest{Protocol: "https", Method: str(arguments["Method"]), URL: str(arguments["ApiEndpoint"])}
 	if secrets {
-		r.Headers = asl.Text(arguments["Headers"])
+		r.Headers = str(arguments["Headers"])
 	}
 	if body, given := arguments["RequestBody"]; given {
 		r.Body = asl.Text(body)
@@ -186,7 +191,7 @@ func exchange(w *watch, secrets bool) (*HTTPRequest, *HTTPResponse) {
 	}
 	return r, &HTTPResponse{
 		Protocol: "https", StatusCode: str(result["StatusCode"]), StatusMessage: str(result["StatusText"]),
-		Headers: asl.Text(result["Headers"]), Body: str(result["ResponseBody"]),
+		Headers: str(result["Headers"]), Body: str(result["ResponseBody"]),
 	}
 }
 
@@ -250,16 +255,8 @@ func (d *driver) Perform(ctx context.Context, e asl.Effect) (asl.Answer, error) 
 	if d.o.Perform == nil {
 		return asl.Answer{}, refuse(CodeValidation, "State '%s' calls %s, which nothing here can do: give the state a mock", e.State, e.Resource.ARN)
 	}
-	if d.end.IsZero() {
-		return d.o.Perform(ctx, e)
-	}
-	limited, cancel := context.WithTimeout(ctx, d.end.Sub(d.now))
-	defer cancel()
-	a, err := d.o.Perform(limited, e)
+	a, err := d.o.Perform(ctx, e)
 	d.now = later(d.now, d.o.now())
-	if limited.Err() != nil && ctx.Err() == nil {
-		return a, errLimit
-	}
 	return a, err
 }
 
