@@ -352,15 +352,7 @@ func (r *reader) execution(e *asl.Event, from place) {
 	case "ExecutionTimedOut":
 		status = TimedOut
 	case "ExecutionFailed":
-		// What it followed is what failed.
-		for i := from.visit; i >= 0; i = r.visits[i].Parent {
-			if v := r.visits[i]; v.open {
-				v.failing = true
-				if v.Error == nil {
-					v.Error, v.Cause = e.Error, e.Cause
-				}
-			}
-		}
+		r.blameLast(e, from)
 	}
 	r.ended = e.ID
 	for i := len(r.visits) - 1; i >= 0; i-- {
@@ -369,6 +361,27 @@ func (r *reader) execution(e *asl.Event, from place) {
 			if v.Parent >= 0 {
 				r.blame(r.visits[v.Parent], v)
 			}
+		}
+	}
+}
+
+// blameLast marks what ended the execution: the state that was dealt with last,
+// unless what the end follows had failed already, and all around it.
+func (r *reader) blameLast(e *asl.Event, from place) {
+	i := from.visit
+	if i < 0 || !r.visits[i].open || !r.visits[i].failing {
+		if last, ok := r.at[e.ID-1]; ok && last.visit >= 0 && r.visits[last.visit].open {
+			i = last.visit
+		}
+	}
+	for ; i >= 0; i = r.visits[i].Parent {
+		v := r.visits[i]
+		if !v.open {
+			continue
+		}
+		v.failing = true
+		if v.Error == nil {
+			v.Error, v.Cause = e.Error, e.Cause
 		}
 	}
 }
