@@ -28,8 +28,9 @@ type Store interface {
 	// process dies.
 	Enlist(ctx context.Context, owner string) (release func() error, err error)
 	// Adopt gives the executions of dead owners to owner, and returns all that
-	// it has now and that have not ended.
-	Adopt(ctx context.Context, owner string) ([]Due, error)
+	// it has now and that have not ended. A key other than 0 restricts both to
+	// one execution.
+	Adopt(ctx context.Context, owner string, key int64) ([]Due, error)
 	// Commit writes changes in one transaction. A change that cannot be made
 	// alone says so in its Err and leaves nothing; an error of Commit itself
 	// means that none was made.
@@ -53,9 +54,9 @@ type Store interface {
 	// Signal lays down messages for executions, whoever runs them. Those for
 	// executions that have ended are dropped.
 	Signal(ctx context.Context, signals ...Signal) error
-	// Signals returns the messages for the executions of an owner, oldest
-	// first.
-	Signals(ctx context.Context, owner string) ([]Signal, error)
+	// Signals returns messages for the executions of an owner whose ID is above
+	// after, oldest first, at most 1000.
+	Signals(ctx context.Context, owner string, after int64) ([]Signal, error)
 	// Token returns an open token, or ErrNotFound.
 	Token(ctx context.Context, token string) (Token, error)
 	// Answer closes an open token and lays down the signal in the same
@@ -74,7 +75,7 @@ type Store interface {
 	MapRuns(ctx context.Context, executionARN string) ([]MapRun, error)
 
 	// Remove removes whole executions that have ended, with all that belongs
-	// to them: those that ended before a time, and then the oldest until all
+	// to them (the documents of ResultsKind included): those that ended before a time, and then the oldest until all
 	// together take no more than size bytes (0: any size).
 	Remove(ctx context.Context, before time.Time, size int64) (int, error)
 	// Changed tells whether another process has written since it was last
@@ -147,7 +148,8 @@ type Due struct {
 // Change is what happened to one execution. The zero value of a field changes
 // nothing.
 type Change struct {
-	// Create is a new execution. After Commit its Key is set.
+	// Create is a new execution, which may have ended already. After Commit its
+	// Key is set.
 	Create *Kept
 	// Key is the execution's otherwise.
 	Key int64
@@ -161,11 +163,9 @@ type Change struct {
 	// Reopen asks that the execution has ended and nobody owns it; otherwise
 	// Err is ErrConflict.
 	Reopen bool
-	// Block is what is added to the journal, under the number Seq; its last
-	// event has the ID Last.
-	Block     []byte
-	Seq, Last int64
-	// Snapshot stands for the journal up to Seq.
+	// Blocks are added to the journal.
+	Blocks []Block
+	// Snapshot stands for the journal up to the last of Blocks.
 	Snapshot []byte
 
 	Tokens     []Token
@@ -188,9 +188,15 @@ type Child struct {
 	ARN string
 	// End is set when it has ended: Status, Output, Error, Cause, Stopped.
 	End *Kept
-	// Block is added to its history; its last event has the ID Last.
-	Block     []byte
+	// Blocks are added to its history.
+	Blocks []Block
+}
+
+// Block is an entry of a journal: its number, the ID of the last event up to
+// it, and what it holds.
+type Block struct {
 	Seq, Last int64
+	Body      []byte
 }
 
 // Token opens a task to answers from outside.
