@@ -66,6 +66,7 @@ const (
 	WorkflowInvalid  Code = "WorkflowInvalid" // a definition that Step Functions would refuse, or that this home cannot run
 	WorkflowFailed   Code = "WorkflowFailed"  // an execution did not succeed
 	WorkflowRefused  Code = "WorkflowRefused" // a request about executions that does not fit how they stand
+	ServeFailed      Code = "ServeFailed"     // the server cannot listen on its address
 	Interrupted      Code = "Interrupted"     // SIGINT, SIGTERM or a cancelled context
 	StateDamaged     Code = "StateDamaged"    // wplake's own files cannot be read
 	Internal         Code = "Internal"        // a defect of wplake
