@@ -38,7 +38,10 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Run the whole pipeline: raw, bronze, silver and the catalog",
 		Long: `Takes the site's objects (raw), types them (bronze), cleans and conforms them
-(silver), and keeps the catalog up to date.
+(silver), and keeps the catalog up to date. The order, and what happens when
+something fails, is the lake's workflow: the built-in state machine, or the one
+that workflow.definition names. A run is one execution of it; "wplake workflow show
+last" tells its course.
 
 What has not changed since the last run is skipped. An object that fails keeps
 its last good state and does not stop the others; the exit status is then 1.
@@ -54,7 +57,7 @@ finished is kept, and the next run goes on from there.`,
 			if err != nil {
 				return usageError{err}
 			}
-			return a.run(cmd.Context(), cmd.CommandPath(), stages, f)
+			return a.run(cmd.Context(), cmd.CommandPath(), stages, f, (*home.Home).RunWorkflow)
 		},
 	}
 	f.add(cmd)
@@ -78,7 +81,7 @@ their layer's tables in the catalog up to date as well.`,
 			if args[0] != pipeline.StageRaw {
 				stages = append(stages, "crawl-"+args[0])
 			}
-			return a.run(cmd.Context(), cmd.CommandPath()+" "+args[0], stages, f)
+			return a.run(cmd.Context(), cmd.CommandPath()+" "+args[0], stages, f, (*home.Home).Run)
 		},
 	}
 	f.add(cmd)
@@ -106,9 +109,6 @@ func oneStage(_ *cobra.Command, args []string) error {
 
 // expandStages checks the names given to --only and puts them in order.
 func expandStages(only []string) ([]string, error) {
-	if len(only) == 0 {
-		return pipeline.Stages(), nil
-	}
 	for _, name := range only {
 		if !slices.Contains(pipeline.Stages(), name) {
 			return nil, fmt.Errorf("unknown stage %q (one of %s)", name, strings.Join(pipeline.Stages(), ", "))
@@ -125,14 +125,16 @@ func expandStages(only []string) ([]string, error) {
 
 // run runs stages, shows how it goes, and turns the report into an exit status.
 // Other runs are told the command's name.
-func (a *app) run(ctx context.Context, command string, stages []string, f runFlags) (err error) {
+func (a *app) run(ctx context.Context, command string, stages []string, f runFlags,
+	do func(*home.Home, context.Context, home.RunRequest) (lake.RunReport, error),
+) (err error) {
 	h, err := a.openHome(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	show := a.newProgress()
-	report, err := h.Run(ctx, home.RunRequest{
+	report, err := do(h, ctx, home.RunRequest{
 		Stages:  stages,
 		Request: pipeline.Request{RunID: home.NewRunID(a.now()), Objects: f.objects, Full: f.full, AcceptLoss: f.acceptLoss},
 		Wait:    f.wait, Command: command, Progress: show.event,

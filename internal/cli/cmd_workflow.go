@@ -1,6 +1,12 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"wplake/internal/home"
+)
 
 // workflowCommand groups what concerns state machines and their executions.
 // Each member is a file cmd_workflow_<verb>.go.
@@ -14,5 +20,19 @@ check state machines, draw them, run them and show what their executions did.`,
 		Example: `  wplake workflow validate
   wplake workflow validate machine.asl.json --role policy.json`,
 	},
+		a.workflowRunCommand(),
+		a.workflowResumeCommand(),
+		a.workflowExportCommand(),
 	)
+}
+
+// withWorkflow opens the home, and in it what runs state machines, for do.
+func (a *app) withWorkflow(ctx context.Context, do func(*home.Workflow) error) error {
+	return a.withHome(ctx, func(h *home.Home) error {
+		w, err := h.Workflow(ctx)
+		if err != nil {
+			return err
+		}
+		return do(w)
+	})
 }

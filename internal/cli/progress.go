@@ -204,6 +204,7 @@ func (a *app) problems(r lake.RunReport) string {
 			add(s.Stage+" "+o.Object, o.Error)
 		}
 	}
+	add("workflow", r.Error)
 	return b.String()
 }
 

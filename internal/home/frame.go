@@ -11,10 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"wplake/internal/asl"
 	"wplake/internal/lake"
 	"wplake/internal/lock"
 	"wplake/internal/notify"
 	"wplake/internal/pipeline"
+	"wplake/internal/workflow"
 )
 
 // lockPatience is how long a stage of an execution waits for the lake. Its
@@ -32,6 +34,7 @@ type frames struct {
 
 	mu   sync.Mutex
 	open map[string]*frame
+	done map[string]doneRun // of runs that somebody waits for
 	// held is the run that holds the lake from its beginning to its end.
 	held     string
 	progress func(pipeline.Event)
@@ -46,7 +49,13 @@ type frame struct {
 }
 
 func newFrames(h *Home) *frames {
-	return &frames{home: h, turn: make(chan struct{}, 1), open: map[string]*frame{}}
+	return &frames{home: h, turn: make(chan struct{}, 1), open: map[string]*frame{}, done: map[string]doneRun{}}
+}
+
+// doneRun is how a run ended.
+type doneRun struct {
+	report lake.RunReport
+	err    error // of what could not be told or kept
 }
 
 // request is what an execution's input asks of the stages.
@@ -90,6 +99,7 @@ func (f *frames) stage(ctx context.Context, run, name string, input any) (lake.S
 	if len(asked.Only) > 0 && !slices.Contains(asked.Only, name) {
 		return lake.StageReport{Stage: name, Objects: []lake.ObjectReport{}}, nil
 	}
+	f.frame(run) // the run begins, if it has not
 	release, err := f.hold(ctx, run)
 	if err != nil {
 		return lake.StageReport{}, err
@@ -201,30 +211,42 @@ func (f *frames) publish(ctx context.Context, run string, m notify.Message) erro
 }
 
 // end tells people about failures and recoveries of a run whose execution has
-// ended, keeps its report, and returns it; ok is false when no stage ran.
-func (f *frames) end(ctx context.Context, run string, succeeded bool, problem *lake.Problem) (report lake.RunReport, ok bool, err error) {
-	r := f.frame(run)
+// ended, and keeps its report. Executions that ran no stage are no runs.
+func (f *frames) end(ctx context.Context, x workflow.Execution) {
 	f.mu.Lock()
-	delete(f.open, run)
+	r, ok := f.open[x.Name]
+	delete(f.open, x.Name)
 	f.mu.Unlock()
+	if !ok {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	report = r.report
-	if len(report.Stages) == 0 {
-		return report, false, nil
+	if len(r.report.Stages) == 0 {
+		return
 	}
+	report := r.report
 	report.DurationMS = f.home.Now().Sub(report.StartedAt).Milliseconds()
 	report.Conclude()
-	report.Error = problem
-	if !succeeded && report.Status == lake.StatusRunSucceeded {
-		report.Status = lake.StatusRunPartial // what it did was well, but it did not do all
+	if x.Status != asl.Succeeded {
+		report.Error = executionProblem(x.Error, x.Cause)
+		if report.Status == lake.StatusRunSucceeded {
+			report.Status = lake.StatusRunPartial // what it did was well, but it did not do all
+		}
 	}
 	previous, err := f.home.History.States()
-	if err != nil {
-		return report, true, err
+	if err == nil {
+		err = f.home.alert(ctx, report, previous, r.announced)
 	}
-	err = f.home.alert(ctx, report, previous, r.announced)
-	return report, true, errors.Join(err, f.home.History.Save(report))
+	err = errors.Join(err, f.home.History.Save(report))
+	if err != nil {
+		f.home.Log.Error("the end of a run could not be told or kept", "run", x.Name, "error", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.held == x.Name {
+		f.done[x.Name] = doneRun{report, err}
+	}
 }
 
 // covered reports whether whoever is told of a topic has been told by the

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 
 	"wplake/internal/catalog"
@@ -47,9 +49,20 @@ type Home struct {
 	Now      func() time.Time
 	Version  string // of wplake, as sites are told
 
+	dir      string // of the definition
+	getenv   func(string) (string, bool)
 	resolver config.Resolver
 	engine   engine.Engine
+	workflow *Workflow
+	mu       *sync.Mutex // guards closers
 	closers  []func() error
+}
+
+// onClose adds what Close has to do.
+func (h *Home) onClose(do func() error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closers = append(h.closers, do)
 }
 
 // Options are what a home gets from outside.
@@ -80,7 +93,7 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 	}
 	h := &Home{
 		Config: c, Root: root, State: filepath.Join(root, ".wplake"),
-		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now, Version: o.Version,
+		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now, Version: o.Version, dir: o.Dir, getenv: o.Getenv, mu: &sync.Mutex{},
 	}
 	if o.LogFile != nil {
 		h.closers = append(h.closers, o.LogFile.Close)
@@ -193,7 +206,7 @@ func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
 		return nil, err
 	}
 	h.engine = e
-	h.closers = append(h.closers, e.Close)
+	h.onClose(e.Close)
 	return e, nil
 }
 
@@ -214,17 +227,20 @@ func (h *Home) scratch(purpose string) (string, error) {
 	if err != nil {
 		return "", store.Failure("create a temporary folder in", dir, err)
 	}
-	h.closers = append(h.closers, func() error { return os.RemoveAll(made) })
+	h.onClose(func() error { return os.RemoveAll(made) })
 	return made, nil
 }
 
 // Close closes all that was opened, the last first.
 func (h *Home) Close() error {
-	var errs []error
-	for i := len(h.closers) - 1; i >= 0; i-- {
-		errs = append(errs, h.closers[i]())
-	}
+	h.mu.Lock()
+	closers := h.closers
 	h.closers = nil
+	h.mu.Unlock()
+	var errs []error
+	for _, do := range slices.Backward(closers) {
+		errs = append(errs, do())
+	}
 	return errors.Join(errs...)
 }
 

@@ -46,12 +46,7 @@ func (h *Home) Run(ctx context.Context, r RunRequest) (lake.RunReport, error) {
 	if report.RunID != "" || err == nil || ctx.Err() != nil {
 		return report, err
 	}
-	e := lake.AsError(err, lake.Internal)
-	return report, errors.Join(err, h.Notifier.Publish(ctx, notify.Message{
-		Topic:   failureTopic,
-		Subject: r.Command + ": could not run",
-		Body:    fmt.Sprintf("Run %s did not begin. %s: %s\n%s\n", r.Request.RunID, e.Code, e.Error(), e.Hint),
-	}))
+	return report, errors.Join(err, h.couldNotRun(ctx, r, err))
 }
 
 func (h *Home) run(ctx context.Context, r RunRequest) (report lake.RunReport, err error) {

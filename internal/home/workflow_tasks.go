@@ -1,0 +1,71 @@
+package home
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"wplake/internal/engine"
+	"wplake/internal/lake"
+	"wplake/internal/notify"
+	"wplake/internal/pipeline"
+	"wplake/internal/store"
+	"wplake/internal/workflow"
+	"wplake/internal/workflow/tasks"
+	"wplake/internal/workflow/tasks/command"
+)
+
+// Names that the reference gives to its functions, job and crawlers.
+const (
+	silverJob     = "wordpressapi_silver"
+	bronzeCrawler = "wordpress_bronze"
+	silverCrawler = "wordpress_silver"
+)
+
+// newTasks puts together what tasks reach in this home.
+func (w *Workflow) newTasks() *tasks.Tasks {
+	h, c := w.home, w.home.Config
+	buckets := map[string]store.Bucket{}
+	for _, b := range h.Buckets {
+		buckets[b.Name()] = b
+	}
+	functions := map[string]tasks.Function{}
+	for _, l := range lake.Layers() {
+		functions[functionName(l)] = tasks.StageFunction(w.stage(string(l)))
+	}
+	return tasks.New(tasks.Options{
+		Functions: functions,
+		Jobs:      map[string]tasks.Stage{silverJob: w.stage(pipeline.StageSilver)},
+		Crawlers: map[string]tasks.Stage{
+			bronzeCrawler: w.stage(pipeline.StageCrawlBronze),
+			silverCrawler: w.stage(pipeline.StageCrawlSilver),
+		},
+		Commands: command.Functions(command.Options{
+			Commands: c.Workflow.Commands, Resolve: h.Resolve, Getenv: h.getenv, Dir: h.dir, Log: h.Log,
+		}),
+		Buckets: buckets, Params: h.Params,
+		Publish: func(ctx context.Context, call workflow.Call, m notify.Message) error {
+			return w.frames.publish(ctx, call.ExecutionName, m)
+		},
+		Reader:   func(ctx context.Context) (engine.Reader, error) { return h.Reader(ctx) },
+		Database: c.Dataset, HTTP: http.DefaultTransport, Ended: w.ended, Log: h.Log, Now: h.Now,
+		Account: c.Workflow.Account, Region: c.Workflow.Region,
+	})
+}
+
+// stage is a stage of the pipeline as a task calls it.
+func (w *Workflow) stage(name string) tasks.Stage {
+	return func(ctx context.Context, i tasks.Invocation) (lake.StageReport, error) {
+		return w.frames.stage(ctx, i.Call.ExecutionName, name, i.Call.Input)
+	}
+}
+
+// ended waits for what an execution left going on, and closes its run.
+func (w *Workflow) ended(ctx context.Context, x workflow.Execution) {
+	for _, o := range w.tasks.WaitFor(ctx, x.ARN) {
+		if o.Err != nil {
+			w.home.Log.Error(fmt.Sprintf("%s %s failed in the background", o.Kind, o.Name), "run", x.Name, "error", o.Err)
+		}
+	}
+	w.frames.end(ctx, x)
+}
