@@ -26,7 +26,7 @@ type bucket struct {
 	closed  int
 }
 
-var errNoKey = errors.New("The specified key does not exist.")
+var errNoKey = errors.New("the specified key does not exist")
 
 type body struct {
 	io.Reader
@@ -234,7 +234,7 @@ func TestManyObjects(t *testing.T) {
 			`! VersionId is not supported for Parquet files`, ""},
 		{"another compression", "getObject", `{"Bucket":"b","Key":"r/z.json.zst"}`, `{"InputType":"JSON"}`,
 			`! the object r/z.json.zst is packed with Zstandard, which cannot be read here`, ""},
-		{"no such object", "getObject", `{"Bucket":"b","Key":"no"}`, `{"InputType":"JSON"}`, `! The specified key does not exist.`, ""},
+		{"no such object", "getObject", `{"Bucket":"b","Key":"no"}`, `{"InputType":"JSON"}`, `! the specified key does not exist`, ""},
 		{"no bucket", "getObject", `{"Key":"no"}`, `{"InputType":"JSON"}`, `! the ItemReader names no Bucket`, ""},
 		{"no key", "getObject", `{"Bucket":"b"}`, `{"InputType":"JSON"}`, `! the ItemReader names no Key`, ""},
 		{"another call", "putObject", one, `{"InputType":"JSON"}`, `! an ItemReader cannot read with arn:aws:states:::s3:putObject`, ""},

@@ -13,10 +13,15 @@ import (
 	"wplake/internal/asl"
 )
 
-var (
-	errNotIterable = errors.New("Attempting to map over non-iterable node.") //nolint:staticcheck // Step Functions' own words
-	errTooLarge    = fmt.Errorf("an item has more than %d bytes", MaxItem)
-)
+// notIterable is in Step Functions' own words.
+const notIterable cause = "Attempting to map over non-iterable node."
+
+// cause is an error whose text is the cause that an execution gets to see.
+type cause string
+
+func (c cause) Error() string { return string(c) }
+
+var errTooLarge = fmt.Errorf("an item has more than %d bytes", MaxItem)
 
 // maxDepth bounds how deep JSON that is passed over may be nested, as
 // encoding/json does for what it decodes.
@@ -86,7 +91,7 @@ func newJSON(c *Config, body io.ReadCloser, uri string) (source, error) {
 		// mapped over.
 		s.object = true
 	default:
-		return nil, errNotIterable
+		return nil, notIterable
 	}
 	return s, nil
 }
@@ -106,9 +111,12 @@ func (s *jsonSource) descend(name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	index, notNumber := strconv.Atoi(name)
 	isArray := t == json.Delim('[')
-	if !isArray && t != json.Delim('{') || isArray && notNumber != nil {
+	index := -1
+	if n, err := strconv.Atoi(name); err == nil {
+		index = n
+	}
+	if !isArray && t != json.Delim('{') || isArray && index < 0 {
 		return false, nil
 	}
 	for i := 0; s.decoder.More(); i++ {
