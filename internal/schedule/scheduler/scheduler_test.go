@@ -178,6 +178,7 @@ func TestFlexibleWindow(t *testing.T) {
 		w.takes = time.Minute
 		schedules := one(daily(func(s *config.Schedule) {
 			s.Expression, s.FlexibleWindow = "rate(1 hour)", config.Duration(40*time.Minute)
+			s.MaximumAge = config.Duration(time.Minute) // counts from the end of the window
 		}))
 		// Restarted every ten minutes, it starts each once, at a time of its own.
 		for range 48 * 6 {

@@ -29,7 +29,7 @@ func (s *Scheduler) start(ctx context.Context, k *kept, p planned, l *look) erro
 		}
 		var out Outcome
 		switch {
-		case l.now.Sub(e.Due) > time.Duration(p.MaximumAge):
+		case l.now.Sub(e.Due) > time.Duration(p.MaximumAge+p.FlexibleWindow):
 			out = s.giveUp(k.record, p, e, fmt.Sprintf("it was due more than %s ago (maximum_age)", p.MaximumAge))
 		case len(k.Active) > 0 && p.Overlap == config.OverlapSkip:
 			out = s.leaveOut(k.record, p, e, "the run "+k.Active[0].Name+" has not ended")
