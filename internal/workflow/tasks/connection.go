@@ -128,7 +128,7 @@ func (c connection) redirect(next *http.Request, via []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	agent := next.Header.Get("User-Agent")
-	next.Header = http.Header{"User-Agent": {agent}}
+	next.Header = http.Header{"User-Agent": {agent}} //nolint:gosec // no header but this one is left
 	return nil
 }
 

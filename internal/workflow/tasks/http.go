@@ -111,7 +111,7 @@ func (t *Tasks) request(ctx context.Context, r request) (any, error) {
 		return nil, err
 	}
 	client := &http.Client{Transport: t.o.HTTP, CheckRedirect: connection.redirect}
-	answer, err := client.Do(req)
+	answer, err := client.Do(req) //nolint:bodyclose // httpAnswer closes it
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -101,6 +101,9 @@ func (t *Tasks) startJob(ctx context.Context, r request) (any, error) {
 		return nil, r.refuse(glueService(), "EntityNotFoundException", 400, "Failed to start job run due to missing metadata: there is no job %s", name)
 	}
 	arguments, _ := r.args["Arguments"].(map[string]any)
+	if arguments == nil {
+		arguments = map[string]any{}
+	}
 	for key, v := range arguments {
 		if _, ok := v.(string); !ok {
 			return nil, notStarted(r.call.Arguments, fmt.Sprintf("The value for the field '%s' must be a STRING", key))
@@ -119,7 +122,7 @@ func (t *Tasks) startJob(ctx context.Context, r request) (any, error) {
 	j.work = t.work.begin(ctx, r.call, "job", name, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(minutes)*time.Minute, errJobTimeout)
 		defer cancel()
-		report, err := runJob(ctx, stage, Invocation{Name: name, Payload: map[string]any(arguments), Call: r.call})
+		report, err := runJob(ctx, stage, Invocation{Name: name, Payload: arguments, Call: r.call})
 		j.end(ctx, t.o.Now(), report, err)
 		return err
 	})

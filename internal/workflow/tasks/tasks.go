@@ -157,17 +157,27 @@ func (t *Tasks) Wait(ctx context.Context) error {
 
 // unknownResource says which resources there are.
 func (t *Tasks) unknownResource(r asl.Resource) error {
-	known := []string{"arn:aws:states:::states:startExecution"}
+	const prefix = "arn:aws:states:::"
+	service, sdk := strings.CutPrefix(r.Service, "aws-sdk:")
+	message := "this home does not know the resource " + r.ARN
+	if _, ok := t.table[service+":"+r.Action]; ok {
+		other := prefix + "aws-sdk:" + service + ":" + r.Action
+		if sdk {
+			other = prefix + service + ":" + r.Action
+		}
+		return invalid(message, "did you mean "+other+"?")
+	}
+	known := []string{"states:startExecution"}
 	for name, i := range t.table {
 		if i.optimised {
-			known = append(known, "arn:aws:states:::"+name)
+			known = append(known, name)
 		}
 		if i.sdk {
-			known = append(known, "arn:aws:states:::aws-sdk:"+name)
+			known = append(known, "aws-sdk:"+name)
 		}
 	}
 	slices.Sort(known)
-	return unknown(fmt.Sprintf("this home does not know the resource %s", r.ARN), r.ARN, known)
+	return unknown(message, r.Service+":"+r.Action, known)
 }
 
 // unknown is the error for a name that there is not.

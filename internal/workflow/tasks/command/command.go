@@ -108,7 +108,7 @@ func (p program) run(ctx context.Context, i tasks.Invocation) (any, error) {
 	case out.over:
 		return nil, p.failure("Function.ResponseSizeTooLarge", fmt.Sprintf("more than %d bytes on standard output", maxOutput))
 	}
-	return p.answer(out.Bytes(), secrets)
+	return p.answer(out.kept, secrets)
 }
 
 // answer is what the program wrote, without its secrets.

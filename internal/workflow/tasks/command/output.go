@@ -5,20 +5,17 @@ import "bytes"
 // bounded keeps what is written to it up to a bound, and notes that there was
 // more. The rest is thrown away, so that the program can end.
 type bounded struct {
-	bytes.Buffer
+	kept []byte
 	most int
 	over bool
 }
 
 // Write takes all of p.
 func (b *bounded) Write(p []byte) (int, error) {
-	room := b.most - b.Len()
-	if len(p) > room {
-		b.over = true
-		b.Buffer.Write(p[:max(room, 0)])
-		return len(p), nil
-	}
-	return b.Buffer.Write(p)
+	room := b.most - len(b.kept)
+	b.over = b.over || len(p) > room
+	b.kept = append(b.kept, p[:min(len(p), room)]...)
+	return len(p), nil
 }
 
 // tail keeps the last of what is written to it.
