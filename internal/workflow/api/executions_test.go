@@ -249,12 +249,12 @@ func TestMapRuns(t *testing.T) {
 	run := func(id string) workflow.MapRun {
 		return workflow.MapRun{
 			ARN: "arn:aws:states:eu-west-1:" + account + ":mapRun:m/Label:" + id, Execution: arn, Status: asl.Running, Started: c.clock.Now(),
-			MaxConcurrency: 40, ToleratedFailurePercentage: 2.5, Items: workflow.Counts{Total: 3, Succeeded: 2, Running: 1},
+			MaxConcurrency: 40, ToleratedFailurePercentage: 2.5, Items: asl.Tally{Total: 3, Succeeded: 2, Running: 1},
 		}
 	}
 	c.engine.runs = []workflow.MapRun{run("3"), run("2"), run("1")}
 	d := c.ok(t, "DescribeMapRun", object{"mapRunArn": "arn:aws:states:r:[REDACTED]:mapRun:m/Label:2"})
-	counts := object{"pending": 0, "running": 1, "succeeded": 2, "failed": 0, "timedOut": 0, "aborted": 0, "total": 3, "resultsWritten": 0}
+	counts := object{"pending": 0, "running": 1, "succeeded": 2, "failed": 0, "timedOut": 0, "aborted": 0, "total": 3, "resultsWritten": 0, "failuresNotRedrivable": 0, "pendingRedrive": 0}
 	same(t, d["itemCounts"], counts)
 	if d["maxConcurrency"] != 40.0 || d["toleratedFailurePercentage"] != 2.5 || d["status"] != "RUNNING" || d["stopDate"] != nil {
 		t.Errorf("described: %v", d)

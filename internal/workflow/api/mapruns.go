@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"wplake/internal/asl"
 	"wplake/internal/workflow"
 )
 
@@ -32,7 +33,7 @@ func (s *Server) describeMapRun(ctx context.Context, r mapRunRequest) (any, erro
 		"mapRunArn": run.ARN, "executionArn": run.Execution, "status": run.Status, "startDate": stamp(run.Started),
 		"maxConcurrency": run.MaxConcurrency, "toleratedFailureCount": run.ToleratedFailureCount,
 		"toleratedFailurePercentage": run.ToleratedFailurePercentage,
-		"itemCounts":                 counts(run.Items), "executionCounts": counts(run.Children),
+		"itemCounts":                 counts(run.Items), "executionCounts": counts(run.Executions),
 		"redriveCount": run.Redrives,
 	}
 	out.time("stopDate", run.Stopped)
@@ -40,10 +41,11 @@ func (s *Server) describeMapRun(ctx context.Context, r mapRunRequest) (any, erro
 	return out, nil
 }
 
-func counts(c workflow.Counts) reply {
+func counts(c asl.Tally) reply {
 	return reply{
 		"pending": c.Pending, "running": c.Running, "succeeded": c.Succeeded, "failed": c.Failed,
 		"timedOut": c.TimedOut, "aborted": c.Aborted, "total": c.Total, "resultsWritten": c.ResultsWritten,
+		"failuresNotRedrivable": c.FailuresNotRedrivable, "pendingRedrive": c.PendingRedrive,
 	}
 }
 
