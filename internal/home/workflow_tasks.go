@@ -48,6 +48,7 @@ func (w *Workflow) newTasks() *tasks.Tasks {
 			return w.frames.publish(ctx, call.ExecutionName, m)
 		},
 		Reader:   func(ctx context.Context) (engine.Reader, error) { return h.Reader(ctx) },
+		Scratch:  func() (string, error) { return h.scratch("queries") },
 		Database: c.Dataset, HTTP: http.DefaultTransport, Ended: w.ended, Log: h.Log, Now: h.Now,
 		Account: c.Workflow.Account, Region: c.Workflow.Region,
 	})
