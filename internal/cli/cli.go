@@ -119,6 +119,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.attachCommand(),
 		a.previewCommand(),
 		a.workflowCommand(),
+		a.scheduleCommand(),
 		a.initCommand(),
 		a.configCommand(),
 		a.paramCommand(),
