@@ -46,6 +46,10 @@ type frame struct {
 	report lake.RunReport
 	// announced tells that the machine itself told people of a failure.
 	announced bool
+	// stop ends the stages at work, which working counts.
+	stop    context.CancelFunc
+	stopped context.Context //nolint:containedctx // it is the life of the run, which its stages share
+	working sync.WaitGroup
 }
 
 func newFrames(h *Home) *frames {
@@ -89,6 +93,7 @@ func (f *frames) frame(run string) *frame {
 	if made.report.RunID == "" {
 		made.report = lake.RunReport{RunID: run, StartedAt: f.home.Now().UTC().Truncate(time.Millisecond), Stages: []lake.StageReport{}}
 	}
+	made.stopped, made.stop = context.WithCancel(context.Background())
 	f.open[run] = made
 	return made
 }
@@ -99,7 +104,12 @@ func (f *frames) stage(ctx context.Context, run, name string, input any) (lake.S
 	if len(asked.Only) > 0 && !slices.Contains(asked.Only, name) {
 		return lake.StageReport{Stage: name, Objects: []lake.ObjectReport{}}, nil
 	}
-	f.frame(run) // the run begins, if it has not
+	r := f.frame(run)
+	r.working.Add(1)
+	defer r.working.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.stopped, cancel)()
 	release, err := f.hold(ctx, run)
 	if err != nil {
 		return lake.StageReport{}, err
@@ -220,6 +230,10 @@ func (f *frames) end(ctx context.Context, x workflow.Execution) {
 	if !ok {
 		return
 	}
+	// A stage may still be at work that nobody waits for: the execution was
+	// stopped, or another branch failed.
+	r.stop()
+	r.working.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.report.Stages) == 0 {
@@ -264,6 +278,9 @@ func (h *Home) covered(topic string) bool {
 // isFailure tells an alert about failures from one about a recovery.
 func isFailure(m notify.Message) bool { return !strings.HasSuffix(m.Subject, ": Recovered") }
 
+// interrupted is the error of executions that ended because their process did.
+const interrupted = "Interrupted"
+
 // executionProblem words the error of an execution for its run's report.
 func executionProblem(name, cause *string) *lake.Problem {
 	if name == nil && cause == nil {
@@ -275,5 +292,9 @@ func executionProblem(name, cause *string) *lake.Problem {
 			parts = append(parts, *s)
 		}
 	}
-	return &lake.Problem{Code: lake.WorkflowFailed, Message: fmt.Sprintf("the execution failed: %s", strings.Join(parts, ": "))}
+	code := lake.WorkflowFailed
+	if name != nil && *name == interrupted {
+		code = lake.Interrupted
+	}
+	return &lake.Problem{Code: code, Message: fmt.Sprintf("the execution failed: %s", strings.Join(parts, ": "))}
 }

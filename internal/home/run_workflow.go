@@ -80,7 +80,7 @@ func (w *Workflow) finish(ctx context.Context, arn string) (workflow.Execution, 
 	x, err := w.Engine.Wait(ctx, arn)
 	if ctx.Err() != nil {
 		after := context.WithoutCancel(ctx)
-		name, cause := "Interrupted", "the process was told to stop"
+		name, cause := interrupted, "the process was told to stop"
 		if _, err := w.Engine.Stop(after, arn, &name, &cause); err != nil {
 			return x, err
 		}
@@ -100,7 +100,7 @@ func (w *Workflow) supersede(ctx context.Context, m workflow.StateMachine, run s
 	if err != nil {
 		return err
 	}
-	name, cause := "Interrupted", "the process that ran it died; run "+run+" takes its place"
+	name, cause := interrupted, "the process that ran it died; run "+run+" takes its place"
 	for _, x := range dead {
 		if !runName.MatchString(x.Name) {
 			continue // of a schedule, or of the API: its server goes on with it

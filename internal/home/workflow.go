@@ -60,6 +60,9 @@ func (h *Home) Workflow(ctx context.Context) (*Workflow, error) {
 	return w, nil
 }
 
+// Tasks are what tasks of state machines reach in this home.
+func (w *Workflow) Tasks() workflow.Tasks { return w.tasks }
+
 // Definition is the lake's state machine: the file that the definition names,
 // or the built-in one.
 func (h *Home) Definition() ([]byte, error) {
