@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"wplake/internal/home"
+	"wplake/internal/workflow"
 )
 
 // workflowCommand groups what concerns state machines and their executions.
@@ -20,7 +22,10 @@ check state machines, draw them, run them and show what their executions did.`,
 		Example: `  wplake workflow validate
   wplake workflow validate machine.asl.json --role policy.json`,
 	},
+		a.workflowValidateCommand(),
 		a.workflowRunCommand(),
+		a.workflowTestStateCommand(a.homeTasks),
+		a.workflowTestCommand(),
 		a.workflowResumeCommand(),
 		a.workflowExportCommand(),
 	)
@@ -35,4 +40,23 @@ func (a *app) withWorkflow(ctx context.Context, do func(*home.Workflow) error) e
 		}
 		return do(w)
 	})
+}
+
+// homeTasks opens what tasks reach in the lake's home.
+func (a *app) homeTasks(ctx context.Context) (workflow.Tasks, func(), error) {
+	h, err := a.openHome(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	closeHome := func() {
+		if err := h.Close(); err != nil {
+			fmt.Fprintln(a.stderr, "wplake:", clean(err.Error()))
+		}
+	}
+	w, err := h.Workflow(ctx)
+	if err != nil {
+		closeHome()
+		return nil, nil, err
+	}
+	return w.Tasks(), closeHome, nil
 }

@@ -53,7 +53,7 @@ func (c *checker) literalPaths(s *state, v *source.Value, at path, name string) 
 	if found == "" || found == v.Text && s.kind != asl.Fail {
 		return
 	}
-	remedy := `name the field '` + name + `.$' and build the text: "` + name + `.$": "States.Format('… {}', ` + found + `)"`
+	remedy := `name the field '` + name + `.$' and build the text: "` + name + `.$": "States.Format('… {}', States.JsonToString(` + found + `))"`
 	if s.kind == asl.Fail {
 		remedy = `use '` + name + `Path' with a path or an intrinsic function`
 	}
