@@ -86,6 +86,8 @@ type driver struct {
 	slept time.Duration
 	path  []string
 	broke map[string]error // what a state's call answers instead
+	look  func(n int) any  // what the n-th look at the bronze crawler answers instead, from 1; nil: nothing else
+	looks int
 }
 
 func (d *driver) Now() time.Time            { return d.now }
@@ -102,6 +104,12 @@ func (d *driver) Sleep(_ context.Context, until time.Time) error {
 func (d *driver) Perform(ctx context.Context, e asl.Effect) (asl.Answer, error) {
 	err, broken := d.broke[e.State]
 	var out any
+	if e.State == "Look At Bronze Crawler" && d.look != nil {
+		d.looks++
+		if out = d.look(d.looks); out != nil {
+			return asl.Answer{Kind: asl.Done, Output: map[string]any{"Crawler": out}}, nil
+		}
+	}
 	if !broken {
 		out, err = d.tasks.Do(ctx, workflow.Call{
 			Execution: "arn:aws:states:eu-west-1:000000000000:execution:lake:run-7", ExecutionName: "run-7", Input: d.input,
@@ -238,6 +246,9 @@ func TestEachFailure(t *testing.T) {
 					t.Errorf("the stages %v, want %v", w.ran, all)
 				}
 				told(t, w, test.says...)
+				if strings.HasPrefix(name, "crawl") && !strings.Contains(w.messages[0].Body, "(CrawlFailed)") {
+					t.Errorf("the crawl's failure has no name:\n%s", w.messages[0].Body)
+				}
 				if end := d.path[len(d.path)-2:]; !slices.Equal(end, []string{"PublishFailure", "Failed"}) {
 					t.Errorf("it ended by %v", end)
 				}
@@ -332,9 +343,9 @@ func TestManyFailures(t *testing.T) {
 	told(t, w, "object-000", "The first 20 are")
 }
 
-// A crawl that does not end is not waited for for ever, and that somebody
-// else's crawl runs is no failure.
-func TestCrawlRunsOn(t *testing.T) {
+// That somebody else's crawl runs is waited for, and no failure unless it goes
+// on.
+func TestCrawlerIsTaken(t *testing.T) {
 	t.Parallel()
 	running := &workflow.TaskError{Name: "Glue.CrawlerRunningException", Cause: "Crawler with name wordpress_bronze has already started"}
 	w, d := &world{}, &driver{broke: map[string]error{"Start Bronze Crawler": running}}
@@ -344,6 +355,36 @@ func TestCrawlRunsOn(t *testing.T) {
 	}
 	if d.slept != 40*30*time.Second {
 		t.Errorf("it waited %s for the other crawl", d.slept)
+	}
+}
+
+// A crawl that lasts is waited for, but not for ever; one that nobody knows of
+// any more has not gone well.
+func TestCrawlLasts(t *testing.T) {
+	t.Parallel()
+	running := map[string]any{"State": "RUNNING", "LastCrawl": map[string]any{"Status": "SUCCEEDED"}} // the one before
+	w, d := &world{}, &driver{look: func(n int) any {
+		if n < 4 {
+			return running
+		}
+		return nil
+	}}
+	if outcome := run(t, w, d); outcome.Status != asl.Succeeded || d.slept != 90*time.Second {
+		t.Errorf("%s after %s: %s", outcome.Status, d.slept, describe(outcome))
+	}
+
+	w, d = &world{}, &driver{look: func(int) any { return running }}
+	if outcome := run(t, w, d); outcome.Status != asl.Failed || *outcome.Cause != "Start Bronze Crawler: States.Timeout" || d.looks != 240 {
+		t.Errorf("%s after %d looks: %s", outcome.Status, d.looks, describe(outcome))
+	}
+	told(t, w, "Start Bronze Crawler: the crawl had not ended after two hours")
+
+	w, d = &world{}, &driver{look: func(int) any { return map[string]any{"State": "READY"} }}
+	if outcome := run(t, w, d); outcome.Status != asl.Failed || *outcome.Cause != "Start Bronze Crawler: CrawlLost" {
+		t.Errorf("%s: %s", outcome.Status, describe(outcome))
+	}
+	if !slices.Contains(w.ran, "silver") {
+		t.Errorf("silver did not run: %v", w.ran)
 	}
 }
 

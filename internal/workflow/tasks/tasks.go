@@ -165,7 +165,7 @@ func (t *Tasks) unknownResource(r asl.Resource) error {
 		if sdk {
 			other = prefix + service + ":" + r.Action
 		}
-		return invalid(message, "did you mean "+other+"?")
+		return invalid(fmt.Sprintf("%s (did you mean %s?)", message, other), "the two forms differ in what they take and answer")
 	}
 	known := []string{"states:startExecution"}
 	for name, i := range t.table {
@@ -180,16 +180,16 @@ func (t *Tasks) unknownResource(r asl.Resource) error {
 	return unknown(message, r.Service+":"+r.Action, known)
 }
 
-// unknown is the error for a name that there is not.
+// unknown is the error for a name that there is not. The message says what
+// was likely meant, the hint all that there are.
 func unknown(message, name string, known []string) error {
-	hint := "those that there are: " + strings.Join(known, ", ")
 	if near := lake.Nearest(name, known); near != "" {
-		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+		message += fmt.Sprintf(" (did you mean %s?)", near)
 	}
 	if len(known) == 0 {
-		hint = "there is none at this home"
+		return invalid(message, "there is none at this home")
 	}
-	return invalid(message, hint)
+	return invalid(message, "those that there are: "+strings.Join(known, ", "))
 }
 
 func invalid(message, hint string) error {
