@@ -157,12 +157,45 @@ tests:
     start: 2026-02-03T04:05:06+01:00
     variables: {n: 41}
     context: {Execution: {Name: nightly}}
-    expect: {output: {v: 42, name: nightly, at: "2026-02-03T03:05:06.000Z"}}
+    expect: {output: {v: 42, name: nightly, at: "2026-02-03T03:05:06Z"}}
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
 	results, err := scenario.Run(context.Background(), f, scenario.NewCovering("b", m))
+	if err != nil || !results[0].Passed {
+		t.Errorf("%v %+v", err, results)
+	}
+}
+
+func TestDistributedMap(t *testing.T) {
+	t.Parallel()
+	m, err := asl.Parse([]byte(`{"StartAt":"Each","States":{"Each":{"Type":"Map","End":true,"ToleratedFailureCount":1,
+		"ItemReader":{"Resource":"arn:aws:states:::s3:listObjectsV2","Parameters":{"Bucket":"b"},"ReaderConfig":{"MaxItems":3}},
+		"ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b","Prefix":"p"}},
+		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"One","States":{
+			"One":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":7}],"End":true}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := scenario.Parse("d", []byte(`
+tests:
+  - name: one of three fails, another is busy at first
+    mocks:
+      Each: {read: [{Key: a}, {Key: b}, {Key: c}, {Key: d}]}
+      One: {items: {0: {error: Broken}, 2: [{error: Busy}, {result: 3}], "*": {result: 1}}}
+    expect:
+      path: [{Each: [[One], [One], [One]]}]
+      calls: [{state: One, arguments: {Key: c}, count: 2}, {state: One, count: 4}]
+      duration: 7s
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := scenario.Check(f, m); err != nil {
+		t.Fatal(err)
+	}
+	results, err := scenario.Run(context.Background(), f, scenario.NewCovering("d", m))
 	if err != nil || !results[0].Passed {
 		t.Errorf("%v %+v", err, results)
 	}
