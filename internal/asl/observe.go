@@ -14,6 +14,7 @@ const (
 	AfterParameters     Sight = "afterParameters"
 	AfterArguments      Sight = "afterArguments"
 	AfterItemsPath      Sight = "afterItemsPath"
+	AfterItemsPointer   Sight = "afterItemsPointer"
 	AfterItemSelector   Sight = "afterItemSelector"
 	AfterItemBatcher    Sight = "afterItemBatcher"
 	RawResult           Sight = "result"

@@ -261,6 +261,9 @@ func (x *Execution) mockedItems(sc *scope, s *State) (items []any, known bool, b
 	if err != nil {
 		return nil, false, fail(errReader, err.Error())
 	}
+	if c, ok := config.(map[string]any); ok && c["ItemsPointer"] != nil {
+		sc.saw(AfterItemsPointer, items)
+	}
 	if set && most > 0 && most < int64(len(items)) {
 		items = items[:most]
 	}

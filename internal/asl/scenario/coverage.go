@@ -98,3 +98,6 @@ func (c *Covering) flow(f *asl.Flow, out *Coverage) {
 		}
 	}
 }
+
+// Machine is the machine under test.
+func (c *Covering) Machine() *asl.Machine { return c.machine }

@@ -158,15 +158,29 @@ func (p *play) effect(e asl.Effect) error {
 func (p *play) read(e asl.Effect) error {
 	for _, m := range p.mocks {
 		if s := m[e.State]; s != nil && s.HasRead {
-			page := &asl.Page{}
-			for _, v := range s.Read {
-				page.Items = append(page.Items, asl.Item{Value: v})
-			}
-			p.open = append(p.open, due{id: e.ID, at: p.now, answer: asl.Answer{Kind: asl.Done, Output: s.Read, Page: page}})
+			p.open = append(p.open, due{id: e.ID, at: p.now, answer: asl.Answer{Kind: asl.Done, Page: page(s.Read, e)}})
 			return nil
 		}
 	}
 	return &unmocked{fmt.Sprintf("state %q reads items from %s and has no mock: give it 'read: [item, …]'", e.State, e.Resource.ARN)}
+}
+
+// page is the part of the items that a read asks for; its cursor is the index
+// of the first.
+func page(items []any, e asl.Effect) *asl.Page {
+	from, _ := strconv.Atoi(e.Cursor)
+	to := len(items)
+	if e.Limit > 0 {
+		to = min(to, from+e.Limit)
+	}
+	out := &asl.Page{}
+	for _, v := range items[min(from, to):to] {
+		out.Items = append(out.Items, asl.Item{Value: v})
+	}
+	if to < len(items) {
+		out.Next = strconv.Itoa(to)
+	}
+	return out
 }
 
 func (p *play) invoke(e asl.Effect) error {

@@ -154,7 +154,7 @@ func TestScenarioBegins(t *testing.T) {
 tests:
   - name: from B
     start_at: B
-    start: 2026-02-03T04:05:06+01:00
+    start: 2026-02-03T04:05:06.789+01:00
     variables: {n: 41}
     context: {Execution: {Name: nightly}}
     expect: {output: {v: 42, name: nightly, at: "2026-02-03T03:05:06Z"}}

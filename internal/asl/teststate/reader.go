@@ -1,145 +1,60 @@
 package teststate
 
 import (
-	"bufio"
-	"encoding/csv"
-	"errors"
-	"fmt"
+	"context"
 	"io"
-	"strconv"
 	"strings"
 
 	"wplake/internal/asl"
+	"wplake/internal/asl/items"
 )
 
+// pageItems is how many items are read at a time.
+const pageItems = 10_000
+
 // readItems reads the data of an ItemReader as its ReaderConfig says.
-func readItems(data string, config any) ([]any, error) {
-	c, _ := config.(map[string]any)
-	kind, _ := c["InputType"].(string)
-	var items []any
-	var err error
-	switch kind {
-	case "", "JSON", "MANIFEST":
-		items, err = jsonItems(data, str(c["ItemsPointer"]))
-	case "JSONL":
-		items, err = lineItems(data)
-	case "CSV":
-		items, err = csvItems(data, c)
-	default:
-		err = fmt.Errorf("the items of InputType %s cannot be given as text: give them as JSON", kind)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if most, err := strconv.Atoi(str(c["MaxItems"])); err == nil && most > 0 && most < len(items) {
-		items = items[:most]
-	}
-	return items, nil
-}
-
-// jsonItems reads an array, or what a JSON pointer (RFC 6901) leads to.
-func jsonItems(data, pointer string) ([]any, error) {
-	v, err := asl.Decode([]byte(data))
-	if err != nil {
-		return nil, err
-	}
-	for pointer != "" {
-		name, rest, more := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
-		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
-		switch at := v.(type) {
-		case map[string]any:
-			v = at[name]
-		case []any:
-			i, err := strconv.Atoi(name)
-			if err != nil || i < 0 || i >= len(at) {
-				return nil, errors.New("the ItemsPointer leads nowhere")
-			}
-			v = at[i]
-		default:
-			return nil, errors.New("the ItemsPointer leads nowhere")
-		}
-		if !more {
-			break
-		}
-		pointer = "/" + rest
-	}
-	items, ok := v.([]any)
-	if !ok {
-		return nil, errors.New("Attempting to map over non-iterable node.") //nolint:staticcheck,revive // the words of Step Functions
-	}
-	return items, nil
-}
-
-func lineItems(data string) ([]any, error) {
-	items := []any{}
-	lines := bufio.NewScanner(strings.NewReader(data))
-	lines.Buffer(nil, asl.MaxPayload+1)
-	for lines.Scan() {
-		if strings.TrimSpace(lines.Text()) == "" {
-			continue
-		}
-		v, err := asl.Decode(lines.Bytes())
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, v)
-	}
-	return items, lines.Err()
-}
-
-func csvItems(data string, c map[string]any) ([]any, error) {
-	r := csv.NewReader(strings.NewReader(data))
-	r.FieldsPerRecord = -1
-	switch str(c["CSVDelimiter"]) {
-	case "PIPE":
-		r.Comma = '|'
-	case "SEMICOLON":
-		r.Comma = ';'
-	case "SPACE":
-		r.Comma = ' '
-	case "TAB":
-		r.Comma = '\t'
-	}
-	var header []string
-	if given, ok := c["CSVHeaders"].([]any); ok {
-		for _, h := range given {
-			header = append(header, str(h))
-		}
-	}
-	items := []any{}
+func readItems(ctx context.Context, data string, config any) ([]any, error) {
+	out := []any{}
+	e := asl.Effect{Kind: asl.ReadEffect, Config: config, Limit: pageItems}
 	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return items, nil
-		}
+		page, err := readPage(ctx, data, e)
 		if err != nil {
 			return nil, err
 		}
-		if header == nil {
-			header = row
-			continue
+		for _, i := range page.Items {
+			out = append(out, i.Value)
 		}
-		item := make(map[string]any, len(header))
-		for i, h := range header {
-			item[h] = ""
-			if i < len(row) {
-				item[h] = row[i]
-			}
+		if page.Next == "" {
+			return out, nil
 		}
-		items = append(items, item)
+		e.Cursor = page.Next
 	}
 }
 
-// itemsAnswer answers a read with the data that the request has.
-func itemsAnswer(data string, e asl.Effect) (asl.Answer, error) {
-	items, err := readItems(data, e.Config)
+// readPage reads a page of the data. What is no text in its source (Parquet, a
+// manifest's files, a listing) is given as a list in JSON.
+func readPage(ctx context.Context, data string, e asl.Effect) (page asl.Page, err error) {
+	config, _ := e.Config.(map[string]any)
+	of := map[string]any{"InputType": "JSON"}
+	_, manifest := config["ManifestType"]
+	switch config["InputType"] {
+	case "JSON", "JSONL", "CSV":
+		if !manifest {
+			of = without(config, "Transformation")
+		}
+	}
+	e.Resource, _ = asl.ParseResource("arn:aws:states:::s3:getObject")
+	e.Arguments, e.Config = map[string]any{"Bucket": "given", "Key": "given"}, of
+	text := func(context.Context, string, string, string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(data)), nil
+	}
+	r, err := items.Open(ctx, items.Ports{Open: text}, e)
 	if err != nil {
-		name, cause := "States.ItemReaderFailed", err.Error()
-		return asl.Answer{Kind: asl.Failure, Error: &name, Cause: &cause}, nil
+		return page, err
 	}
-	page := &asl.Page{Items: make([]asl.Item, len(items))}
-	for i, v := range items {
-		page.Items[i].Value = v
+	defer func() { _ = r.Close() }()
+	if e.Limit <= 0 {
+		e.Limit = pageItems
 	}
-	return asl.Answer{Kind: asl.Done, Output: items, Page: page}, nil
+	return r.Page(e.Limit)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wplake/internal/asl"
+	"wplake/internal/asl/items"
 )
 
 // errTimeout is what a state fails with that takes longer than Options.Limit.
@@ -31,7 +32,7 @@ func Run(ctx context.Context, r Request, o Options) (Answer, error) {
 		ctx = limited
 	}
 	w := &watch{}
-	v, err := asl.RunTrial(ctx, q.machine, info(q, &o, d.now), trial(q, &o), d, w.observe)
+	v, err := asl.RunTrial(ctx, q.machine, info(q, &o, d.now), trial(ctx, q, &o), d, w.observe)
 	switch {
 	case errors.Is(err, errLimit), err != nil && ctx.Err() != nil && outer.Err() == nil:
 		name := errTimeout
@@ -54,7 +55,7 @@ func info(q *request, o *Options, now time.Time) asl.Info {
 	}
 }
 
-func trial(q *request, o *Options) asl.Trial {
+func trial(ctx context.Context, q *request, o *Options) asl.Trial {
 	t := asl.Trial{State: q.state.Name, Variables: q.variables, Context: q.context, Mock: q.mock}
 	if o.Strict {
 		t.As = loneState
@@ -70,7 +71,7 @@ func trial(q *request, o *Options) asl.Trial {
 		t.FailedIterations = *c.MapIterationFailureCount
 	}
 	if c.MapItemReaderData != nil {
-		t.Items = func(config any) ([]any, error) { return readItems(*c.MapItemReaderData, config) }
+		t.Items = func(config any) ([]any, error) { return readItems(ctx, *c.MapItemReaderData, config) }
 	}
 	return t
 }
@@ -136,7 +137,8 @@ func inspection(q *request, v asl.Verdict, w *watch) *InspectionData {
 		AfterArguments: w.text(q, asl.AfterArguments), AfterInputPath: w.text(q, asl.AfterInputPath), AfterParameters: w.text(q, asl.AfterParameters),
 		Result: w.text(q, asl.RawResult), AfterResultSelector: w.text(q, asl.AfterResultSelector), AfterResultPath: w.text(q, asl.AfterResultPath),
 		AfterItemsPath: w.text(q, asl.AfterItemsPath), AfterItemSelector: w.text(q, asl.AfterItemSelector), AfterItemBatcher: w.text(q, asl.AfterItemBatcher),
-		MaxConcurrency: w.number(asl.SetConcurrency), ToleratedFailureCount: w.number(asl.SetToleratedCount),
+		AfterItemsPointer: w.text(q, asl.AfterItemsPointer),
+		MaxConcurrency:    w.number(asl.SetConcurrency), ToleratedFailureCount: w.number(asl.SetToleratedCount),
 	}
 	if share, ok := w.seen[asl.SetToleratedShare].(float64); ok {
 		d.ToleratedFailurePercentage = &share
@@ -250,7 +252,7 @@ func (d *driver) Sleep(ctx context.Context, until time.Time) error {
 // Perform answers a call or a read.
 func (d *driver) Perform(ctx context.Context, e asl.Effect) (asl.Answer, error) {
 	if c := d.q.StateConfiguration; e.Kind == asl.ReadEffect && c != nil && c.MapItemReaderData != nil && len(e.Iterations) == 0 {
-		return itemsAnswer(*c.MapItemReaderData, e)
+		return items.Answer(readPage(ctx, *c.MapItemReaderData, e)), nil
 	}
 	if d.o.Perform == nil {
 		return asl.Answer{}, refuse(CodeValidation, "State '%s' calls %s, which nothing here can do: give the state a mock", e.State, e.Resource.ARN)
