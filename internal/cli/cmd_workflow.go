@@ -28,6 +28,12 @@ check state machines, draw them, run them and show what their executions did.`,
 		a.workflowTestCommand(),
 		a.workflowResumeCommand(),
 		a.workflowExportCommand(),
+		a.workflowGraphCommand(),
+		a.workflowListCommand(),
+		a.workflowShowCommand(),
+		a.workflowHistoryCommand(),
+		a.workflowStopCommand(),
+		a.workflowRedriveCommand(),
 	)
 }
 

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wplake/internal/asl"
+	"wplake/internal/home"
+	"wplake/internal/workflow"
+)
+
+func (a *app) workflowListCommand() *cobra.Command {
+	var status, machine string
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List executions, the newest first",
+		Long: `Lists the executions of this home, the newest first: name, state machine, status,
+start, duration and error. The items of a distributed Map are executions too;
+they are listed by "wplake workflow show" of the one that started them.`,
+		Example: `  wplake workflow list
+  wplake workflow list --status failed -n 5
+  wplake workflow list --machine wordpress --json | jq -r '.executions[].name'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, err := listFilter(status, limit)
+			if err != nil {
+				return usageError{err}
+			}
+			return a.withHome(cmd.Context(), func(h *home.Home) error {
+				if f.MachineARN = machine; machine != "" && !strings.HasPrefix(machine, "arn:") {
+					c := h.Config.Workflow
+					f.MachineARN = fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", c.Region, c.Account, machine)
+				}
+				w, err := h.Workflow(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return a.listExecutions(cmd.Context(), w, f, limit)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&status, "status", "", "only those that are running, succeeded, failed, timed_out or aborted")
+	flags.StringVar(&machine, "machine", "", "only those of this state machine: its name or ARN")
+	flags.IntVarP(&limit, "number", "n", 20, "how many at most, 0 for all")
+	return cmd
+}
+
+func listFilter(status string, limit int) (workflow.Filter, error) {
+	f := workflow.Filter{Status: asl.Status(strings.ToUpper(strings.ReplaceAll(status, "-", "_")))}
+	switch f.Status {
+	case "", asl.Running, asl.Succeeded, asl.Failed, asl.TimedOut, asl.Aborted:
+	default:
+		return f, fmt.Errorf("unknown status %q (one of running, succeeded, failed, timed_out, aborted)", status)
+	}
+	if limit < 0 {
+		return f, fmt.Errorf("--number is %d; give 0 for all, or more", limit)
+	}
+	f.Limit = min(limit, 500)
+	return f, nil
+}
+
+func (a *app) listExecutions(ctx context.Context, w *home.Workflow, f workflow.Filter, limit int) error {
+	documents := []map[string]any{}
+	g := a.newGrid("NAME", "MACHINE", "STATUS", "STARTED", ">DURATION", "ERROR")
+	err := eachExecution(ctx, w, f, func(x workflow.Execution) bool {
+		if a.json {
+			document := executionDocument(x)
+			delete(document, "input")
+			delete(document, "output")
+			documents = append(documents, document)
+		} else {
+			g.row(oneLine(x.Name), oneLine(x.Machine.Name), a.statusText(x.Status), localTime(x.Started),
+				durationText(a.executionTime(x).Milliseconds()), snip(oneLine(errorText(x.Error, x.Cause)), 60))
+		}
+		return limit == 0 || max(len(documents), g.rows) < limit
+	})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"executions": documents})
+	}
+	if g.rows == 0 {
+		fmt.Fprintln(a.stderr, "There is no such execution: `wplake run` makes one.")
+		return nil
+	}
+	g.print()
+	return nil
+}

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"wplake/internal/asl"
+	"wplake/internal/home"
+	"wplake/internal/lake"
+	"wplake/internal/workflow"
+)
+
+// executionHelp says how an execution is named on the command line.
+const executionHelp = `EXECUTION is the execution's name (of a run: the run's id), the beginning of one
+where only one begins so, its ARN, or "last".`
+
+// mostCandidates is how many executions an error names.
+const mostCandidates = 5
+
+// findExecution finds the execution that a person means.
+func findExecution(ctx context.Context, w *home.Workflow, given string) (workflow.Execution, error) {
+	if strings.HasPrefix(given, "arn:") {
+		x, err := w.Engine.Describe(ctx, given)
+		return x, refusal(err)
+	}
+	if given == "last" {
+		newest, _, err := w.Engine.List(ctx, workflow.Filter{Limit: 1})
+		if err != nil {
+			return workflow.Execution{}, err
+		}
+		if len(newest) == 0 {
+			return workflow.Execution{}, usageError{&lake.Error{
+				Code: lake.WorkflowRefused, Message: "there is no execution yet", Hint: "`wplake run` makes one",
+			}}
+		}
+		return w.Engine.Describe(ctx, newest[0].ARN)
+	}
+	var exact, begin []workflow.Execution
+	err := eachExecution(ctx, w, workflow.Filter{}, func(x workflow.Execution) bool {
+		switch {
+		case x.Name == given:
+			exact = append(exact, x)
+		case strings.HasPrefix(x.Name, given) && given != "" && len(begin) <= mostCandidates:
+			begin = append(begin, x)
+		}
+		return true
+	})
+	if err != nil {
+		return workflow.Execution{}, err
+	}
+	found := exact
+	if len(found) == 0 {
+		found = begin
+	}
+	switch len(found) {
+	case 0:
+		return workflow.Execution{}, usageError{&lake.Error{
+			Code: lake.WorkflowRefused, Message: fmt.Sprintf("there is no execution %q", given), Hint: "`wplake workflow list` shows those there are",
+		}}
+	case 1:
+		return w.Engine.Describe(ctx, found[0].ARN)
+	}
+	var names []string
+	for i, x := range found {
+		if i == mostCandidates {
+			names = append(names, "…")
+			break
+		}
+		name := x.Name
+		if len(exact) > 0 {
+			name = x.ARN
+		}
+		names = append(names, name)
+	}
+	return workflow.Execution{}, usageError{&lake.Error{
+		Code: lake.WorkflowRefused, Message: fmt.Sprintf("%q may be any of %s", given, strings.Join(names, ", ")), Hint: "give more of the name, or the ARN",
+	}}
+}
+
+// eachExecution calls do for the executions of a filter, newest first, until
+// it returns false.
+func eachExecution(ctx context.Context, w *home.Workflow, f workflow.Filter, do func(workflow.Execution) bool) error {
+	if f.Limit == 0 {
+		f.Limit = 500
+	}
+	for {
+		page, next, err := w.Engine.List(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, x := range page {
+			if !do(x) {
+				return nil
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		f.Next = next
+	}
+}
+
+// refusal makes what the engine refuses a wrong use of the command.
+func refusal(err error) error {
+	if refused, ok := errors.AsType[*workflow.Error](err); ok {
+		return usageError{&lake.Error{Code: lake.WorkflowRefused, Message: refused.Message, Err: refused}}
+	}
+	return err
+}
+
+// allEvents reads the whole history of an execution.
+func allEvents(ctx context.Context, w *home.Workflow, arn string) ([]asl.Event, error) {
+	var all []asl.Event
+	for {
+		after := int64(0)
+		if len(all) > 0 {
+			after = all[len(all)-1].ID
+		}
+		page, err := w.Engine.History(ctx, arn, after, 5000, false)
+		if err != nil || len(page) == 0 {
+			return all, refusal(err)
+		}
+		all = append(all, page...)
+	}
+}
+
+// eachName calls do for the names of the newest executions.
+func (a *app) eachName(ctx context.Context, w *home.Workflow, do func(string)) error {
+	newest, _, err := w.Engine.List(ctx, workflow.Filter{Limit: 50})
+	for _, x := range newest {
+		do(x.Name)
+	}
+	return err
+}
