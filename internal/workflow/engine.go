@@ -81,7 +81,8 @@ type Engine struct {
 	pollers  map[string][]chan struct{}
 	machines map[[sha256.Size]byte]*asl.Machine
 	closing  bool
-	watching int // calls that wait for others' changes
+	draining bool // no further tasks begin
+	watching int  // calls that wait for others' changes
 }
 
 // Limits of what is held in memory.

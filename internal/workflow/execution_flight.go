@@ -22,7 +22,7 @@ type slotRequest struct {
 func (e *Engine) takeSlot() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.free == 0 || len(e.lined) > 0 || e.closing {
+	if e.free == 0 || len(e.lined) > 0 || e.closing || e.draining {
 		return false
 	}
 	e.free--
@@ -38,7 +38,7 @@ func (e *Engine) freeSlot() {
 // freeLocked gives a slot back, and to the next in line.
 func (e *Engine) freeLocked() {
 	e.free++
-	for e.free > 0 && len(e.lined) > 0 && !e.closing {
+	for e.free > 0 && len(e.lined) > 0 && !e.closing && !e.draining {
 		next := e.lined[0]
 		e.lined = e.lined[1:]
 		delete(e.inLine, next)
@@ -51,7 +51,7 @@ func (e *Engine) lineLocked(q slotRequest) {
 	if _, there := e.inLine[q]; there {
 		return
 	}
-	if e.free > 0 && len(e.lined) == 0 {
+	if e.free > 0 && len(e.lined) == 0 && !e.draining {
 		e.free--
 		e.postLocked(q.key, message{kind: msgSlot, effect: q.effect})
 		return
