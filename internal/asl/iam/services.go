@@ -168,7 +168,7 @@ func (c *collector) http() {
 
 // jobs notes what it takes to wait for jobs of other services.
 func (c *collector) jobs(service, action string) bool {
-	start, poll, stop, rule := "", "", "", ""
+	var start, poll, stop, rule string
 	switch service + ":" + action {
 	case "ecs:runTask":
 		start, poll, stop, rule = "ecs:RunTask", "ecs:DescribeTasks", "ecs:StopTask", "StepFunctionsGetEventsForECSTaskRule"

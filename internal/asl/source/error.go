@@ -19,7 +19,7 @@ func (e *SyntaxError) Error() string { return e.Reason + "\n at " + e.Location }
 
 // Jackson's lists of what may stand where a value is expected.
 const (
-	validTokens   = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+	jsonValues    = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 	longestToken  = 256 // UTF-16 units of an unknown word that are shown
 	shownOfSource = 500 // UTF-16 units of the text that are shown
 )
@@ -91,7 +91,7 @@ func (r *reader) unknownWord(read string) *SyntaxError {
 	if len(word) >= longestToken {
 		word = append(word, []rune("...")...)
 	}
-	return r.fail("Unrecognized token '%s': was expecting %s", string(word), validTokens)
+	return r.fail("Unrecognized token '%s': was expecting %s", string(word), jsonValues)
 }
 
 // identifier tells whether Java lets a character be in a name.

@@ -130,7 +130,7 @@ func (r *reader) value(c rune) (*Value, error) {
 	case identifier(c) && (c < '0' || c > '9'):
 		return nil, r.unknownWord(string(c))
 	}
-	return nil, r.unexpected(c, "expected a valid value "+validTokens)
+	return nil, r.unexpected(c, "expected a valid value "+jsonValues)
 }
 
 func (r *reader) nested(kind Kind, at Position, read func(*Value) error) (*Value, error) {
@@ -407,7 +407,7 @@ func (r *reader) hex() (rune, error) {
 			return 0, r.unexpected(c, "expected a hex-digit for character escape sequence")
 		}
 	}
-	n, err := strconv.ParseUint(r.text[r.at:r.at+4], 16, 32)
+	n, err := strconv.ParseInt(r.text[r.at:r.at+4], 16, 32)
 	if err != nil {
 		return 0, fmt.Errorf("hexadecimal digits: %w", err)
 	}
