@@ -236,13 +236,11 @@ func (v *validator) atMostOne(at string, object *source.Value, names ...string) 
 }
 
 // exactlyOne refuses several members and none.
-func (v *validator) exactlyOne(at string, object *source.Value, names ...string) bool {
+func (v *validator) exactlyOne(at string, object *source.Value, names ...string) {
 	v.atMostOne(at, object, names...)
 	if len(present(object, names...)) == 0 {
 		v.schema(at, "This object should have only one of the following fields: [%s]", strings.Join(names, ", "))
-		return false
 	}
-	return true
 }
 
 func (v *validator) typed(at string, value *source.Value, kinds ...source.Kind) bool {

@@ -17,15 +17,15 @@ func (v *validator) expressions(p *place, at, field string, value *source.Value)
 	case Task, Parallel, Map:
 		fields["result"] = field == "Output" || field == "Assign"
 	}
-	v.expressionsIn(p, at, value, fields)
+	v.expressionsIn(at, value, fields)
 }
 
 // expressionsIn judges expressions that may read these fields of $states.
-func (v *validator) expressionsIn(p *place, at string, value *source.Value, fields map[string]bool) {
+func (v *validator) expressionsIn(at string, value *source.Value, fields map[string]bool) {
 	switch value.Kind {
 	case source.Object:
 		for _, m := range value.Members {
-			v.expressionsIn(p, at+"/"+m.Name, m.Value, fields)
+			v.expressionsIn(at+"/"+m.Name, m.Value, fields)
 		}
 	case source.Array:
 		for i, e := range value.Elements {
@@ -80,7 +80,7 @@ func (v *validator) assign(p *place, at string, value *source.Value, caught bool
 		return
 	}
 	if caught {
-		v.expressionsIn(p, at, value, map[string]bool{"input": true, "context": true, "errorOutput": true})
+		v.expressionsIn(at, value, map[string]bool{"input": true, "context": true, "errorOutput": true})
 		return
 	}
 	v.expressions(p, at, "Assign", value)

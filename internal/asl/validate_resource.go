@@ -163,7 +163,7 @@ func (v *validator) credentials(p *place, at string, value *source.Value) {
 	if !v.typed(at, value, source.Object) {
 		return
 	}
-	if !value.Has("RoleArn") && !(p.language == JSONPath && value.Has("RoleArn.$")) {
+	if !value.Has("RoleArn") && (p.language == JSONata || !value.Has("RoleArn.$")) {
 		v.schema(at, "The field 'RoleArn' is required but was missing")
 		return
 	}

@@ -130,7 +130,7 @@ func (v *validator) needed(p *place) {
 // leaves asks for one of Next and End. "End": false is no end.
 func (v *validator) leaves(p *place) {
 	end := p.state.Get("End")
-	ends := end != nil && !(end.Is(source.Boolean) && !end.Bool)
+	ends := end != nil && (end.Kind != source.Boolean || end.Bool)
 	switch {
 	case ends && p.state.Has("Next"):
 		v.schema(p.at, "There should only be one of the following fields: [Next, End]")
@@ -321,7 +321,7 @@ func (v *validator) catch(p *place, at string, value *source.Value) {
 			case m.Name == "ResultPath" && p.language == JSONPath:
 				v.resultPath(at, m.Value)
 			case m.Name == "Output" && p.language == JSONata:
-				v.expressionsIn(p, at, m.Value, map[string]bool{"input": true, "context": true, "errorOutput": true})
+				v.expressionsIn(at, m.Value, map[string]bool{"input": true, "context": true, "errorOutput": true})
 			case m.Name == "Assign":
 				v.assign(p, at, m.Value, true)
 			}
