@@ -387,3 +387,15 @@ func (r *Registry) Machines(ctx context.Context, after string, limit int) ([]Lis
 		}
 	}
 }
+
+// PutMachine creates a machine, or changes the one of that name where it
+// differs. Tags and versions that it has stay.
+func (r *Registry) PutMachine(ctx context.Context, in MachineInput) (string, error) {
+	c, err := r.CreateMachine(ctx, in)
+	if !isCode(err, StateMachineExists) {
+		return c.ARN, err
+	}
+	arn := r.arn(MachineARN, in.Name)
+	_, err = r.UpdateMachine(ctx, MachineUpdate{ARN: arn, Definition: &in.Definition, RoleARN: &in.RoleARN, Settings: in.Settings})
+	return arn, err
+}

@@ -230,3 +230,22 @@ func TestStopSession(t *testing.T) {
 		t.Error(string(text))
 	}
 }
+
+func TestTestStateSession(t *testing.T) {
+	t.Parallel()
+	tasks := echo{fail: func(c workflow.Call) error {
+		if c.Arguments.(object)["FunctionName"] == "broken" {
+			return &workflow.TaskError{Name: "Broken", Cause: "it is"}
+		}
+		return nil
+	}}
+	c := newClient(t, func(o *api.Options) { o.TestState = api.TestState(tasks, account, "eu-west-1", time.Now) })
+	state := func(function string) object {
+		return object{"definition": `{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"` + function + `"},"OutputPath":"$.FunctionName","End":true}`, "roleArn": role}
+	}
+	same(t, c.ok(t, "TestState", state("f")), object{"output": `"f"`, "status": "SUCCEEDED"})
+	same(t, c.ok(t, "TestState", state("broken")), object{"error": "Broken", "cause": "it is", "status": "FAILED"})
+	mocked := state("broken")
+	mocked["mock"] = object{"result": `{"FunctionName":"m"}`, "fieldValidationMode": "NONE"}
+	same(t, c.ok(t, "TestState", mocked), object{"output": `"m"`, "status": "SUCCEEDED"})
+}
