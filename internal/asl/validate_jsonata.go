@@ -29,7 +29,7 @@ func (v *validator) expressionsIn(at string, value *source.Value, fields map[str
 		}
 	case source.Array:
 		for i, e := range value.Elements {
-			v.expressionsIn(p, fmt.Sprintf("%s[%d]", at, i), e, fields)
+			v.expressionsIn(fmt.Sprintf("%s[%d]", at, i), e, fields)
 		}
 	case source.String:
 		text, ok := jsonataSource(value.Text)
