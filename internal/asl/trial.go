@@ -88,7 +88,7 @@ func ParseState(definition []byte, name string) (*Machine, error) {
 // Find looks for a state in the machine and all that is nested in it. inMap
 // tells that the state is in an iteration of a Map.
 func (m *Machine) Find(name string) (s *State, inMap, ok bool) {
-	s, inMap = m.Flow.find(name, false)
+	s, inMap = m.find(name, false)
 	return s, inMap, s != nil
 }
 
@@ -113,7 +113,7 @@ func (s *State) HasReader() bool { return s.itemReader != nil }
 // RunTrial evaluates one state of a machine to its end. The error is that of
 // the driver or the context, or says that the trial makes no sense.
 func RunTrial(ctx context.Context, m *Machine, info Info, t Trial, d Driver, observe func(Observation)) (Verdict, error) {
-	found, _ := m.Flow.find(t.State, false)
+	found, _ := m.find(t.State, false)
 	if found == nil {
 		return Verdict{}, fmt.Errorf("%w: %s", ErrNoState, t.State)
 	}

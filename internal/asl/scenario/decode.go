@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Parse reads a file of tests. The error is a *Problems with all its faults.
+// Parse reads a file of tests. The error is a *FaultsError with all its faults.
 func Parse(name string, text []byte) (*File, error) {
 	root, faults := parseTree(text)
 	d := &decoder{faults: faults}
@@ -18,7 +18,7 @@ func Parse(name string, text []byte) (*File, error) {
 		d.file(root, f)
 	}
 	if len(d.faults) > 0 {
-		return nil, &Problems{File: name, List: d.faults}
+		return nil, &FaultsError{File: name, List: d.faults}
 	}
 	return f, nil
 }

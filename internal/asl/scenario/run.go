@@ -33,7 +33,7 @@ type Result struct {
 func defaultStart() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // Check tells what a file says about a machine that it does not have: mocks and
-// expectations of states that are not there. The error is a *Problems.
+// expectations of states that are not there. The error is a *FaultsError.
 func Check(f *File, m *asl.Machine) error {
 	var faults []Problem
 	check := func(mocks Mocks) {
@@ -68,7 +68,7 @@ func Check(f *File, m *asl.Machine) error {
 		return nil
 	}
 	slices.SortFunc(faults, func(a, b Problem) int { return a.Line - b.Line })
-	return &Problems{File: f.Name, List: faults}
+	return &FaultsError{File: f.Name, List: faults}
 }
 
 // Run plays the tests of a file, one after the other, and notes in c what they

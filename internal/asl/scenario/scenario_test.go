@@ -157,7 +157,7 @@ tests:
     start: 2026-02-03T04:05:06.789+01:00
     variables: {n: 41}
     context: {Execution: {Name: nightly}}
-    expect: {output: {v: 42, name: nightly, at: "2026-02-03T03:05:06Z"}}
+    expect: {output: {v: 42, name: nightly, at: "2026-02-03T03:05:06.789Z"}}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +238,7 @@ func TestFaultsOfFiles(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := scenario.Parse("f", []byte(c.text))
-			var faults *scenario.Problems
+			var faults *scenario.FaultsError
 			if !errors.As(err, &faults) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("want %q, got %v", c.want, err)
 			}

@@ -112,18 +112,17 @@ func (t *track) from(i int, want []Passage) bool {
 	}
 	// The next named stretch may begin anywhere: its first fit is as good as any
 	// other, up to the last stretch, which has to end where the way ends.
-	stretch := want
-	if j := slices.IndexFunc(want, func(p Passage) bool { return p.Name == "..." }); j >= 0 {
-		stretch = want[:j+1]
-		for ; i < len(t.names); i++ {
-			if end := i + j; end <= len(t.names) && t.part(i, end).from(0, want[:j]) {
-				return t.from(end, want[j:])
-			}
-		}
-		return false
+	j := slices.IndexFunc(want, func(p Passage) bool { return p.Name == "..." })
+	if j < 0 {
+		start := len(t.names) - len(want)
+		return start >= i && t.from(start, want)
 	}
-	start := len(t.names) - len(stretch)
-	return start >= i && t.from(start, stretch)
+	for ; i+j <= len(t.names); i++ {
+		if t.part(i, i+j).from(0, want[:j]) {
+			return t.from(i+j, want[j:])
+		}
+	}
+	return false
 }
 
 func (t *track) part(from, to int) *track {

@@ -28,14 +28,14 @@ type Problem struct {
 	Text         string
 }
 
-// Problems is what Parse returns for a file with faults.
-type Problems struct {
+// FaultsError is what Parse returns for a file with faults.
+type FaultsError struct {
 	File string
 	List []Problem
 }
 
 // Error lists the faults, one a line: file:line:column: text.
-func (e *Problems) Error() string {
+func (e *FaultsError) Error() string {
 	lines := make([]string, len(e.List))
 	for i, p := range e.List {
 		lines[i] = fmt.Sprintf("%s:%d:%d: %s", e.File, p.Line, p.Column, p.Text)

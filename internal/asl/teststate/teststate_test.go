@@ -80,7 +80,7 @@ func TestAnswers(t *testing.T) {
 			`{"output":"[1]","inspectionData":{"input":"[1,2,3]","afterInputPath":"[1,2,3]","afterResultSelector":"[1]","afterResultPath":"[1]","afterItemsPath":"[1,2,3]","afterItemSelector":"[{\"n\":0},{\"n\":1},{\"n\":2}]","toleratedFailurePercentage":70},"status":"SUCCEEDED"}`},
 		{"what a mocked Map reads", teststate.Request{
 			Definition: distributed + `,"MaxConcurrency":2,"ItemBatcher":{"MaxItemsPerBatch":2},"ItemReader":{"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},"ReaderConfig":{"InputType":"JSON","ItemsPointer":"/a","MaxItems":3}}}`,
-			Mock: &teststate.Mock{Result: ptr(`[1, 2]`)}, StateConfiguration: &teststate.Configuration{MapItemReaderData: ptr(`{"a":[1,2,3,4]}`)}, InspectionLevel: teststate.Debug},
+			Mock:       &teststate.Mock{Result: ptr(`[1, 2]`)}, StateConfiguration: &teststate.Configuration{MapItemReaderData: ptr(`{"a":[1,2,3,4]}`)}, InspectionLevel: teststate.Debug},
 			`{"output":"[1, 2]","inspectionData":{"input":"{}","afterInputPath":"{}","afterResultSelector":"[1, 2]","afterResultPath":"[1, 2]","afterItemBatcher":"[{\"Items\":[1,2]},{\"Items\":[3]}]","afterItemsPointer":"[1,2,3,4]","maxConcurrency":2},"status":"SUCCEEDED"}`},
 		{"the request and response of the web", teststate.Request{
 			Definition:      `{"Type":"Task","Resource":"arn:aws:states:::http:invoke","Parameters":{"ApiEndpoint":"https://x","Method":"GET","Headers":{"k":"secret"}},"End":true}`,
