@@ -98,7 +98,7 @@ func (e *Engine) newExecution(in StartInput) (*execution, error) {
 	}
 	m, err := e.parse(in.Machine.Definition)
 	if err != nil {
-		return nil, Errorf(InvalidDefinition, "Invalid State Machine Definition: '%s'", err)
+		return nil, Errorf(InvalidDefinition, "%s", err)
 	}
 	k := Kept{Execution: Execution{
 		Name: in.Name, Machine: in.Machine, Status: asl.Running, Input: in.Input, Started: e.o.Now().UTC().Round(0),
