@@ -84,8 +84,11 @@ func syntaxError(err error) *SyntaxError {
 	if token == "EOF" && code == "S0201" {
 		code, token = "S0207", ""
 	}
-	if code == "S0202" {
-		return missingSign(token, message)
+	switch code {
+	case "S0202", "S0203", "S0204":
+		if missing := missingSign(token, message); missing != nil {
+			return missing
+		}
 	}
 	if text, ok := fill(template(code), map[string]string{"token": quote(token)}); ok {
 		return &SyntaxError{Code: code, Message: text}
@@ -93,19 +96,31 @@ func syntaxError(err error) *SyntaxError {
 	return &SyntaxError{Code: code, Message: message}
 }
 
-// missingSign is the error that a sign does not come. The engine names the
-// sign by its number only.
+// missingSign is the error that a sign does not come, nil if the message is
+// about something else. The engine names the sign, or its number only.
 func missingSign(token, message string) *SyntaxError {
 	const first, signs = 7, ".[]{}(),@#;:?+-*/%|=<>^&!~"
+	var sign string
 	var want, got int
-	if _, err := fmt.Sscanf(message, "expected token %d, got %d", &want, &got); err != nil || want < first || want-first >= len(signs) {
-		return &SyntaxError{Code: "S0202", Message: message}
+	if _, err := fmt.Sscanf(message, "expected token %d, got %d", &want, &got); err == nil && want >= first && want-first < len(signs) {
+		sign = signs[want-first : want-first+1]
+		if got == 0 {
+			token = "EOF"
+		}
+	} else if rest, ok := strings.CutPrefix(message, "expected "); ok {
+		rest = strings.TrimPrefix(rest, ", or ")
+		if rest == "" || !strings.ContainsAny(rest[:1], ")]}") {
+			return nil
+		}
+		sign = rest[:1]
 	}
-	expected := strconv.Quote(signs[want-first : want-first+1])
-	if got == 0 {
-		return &SyntaxError{Code: "S0203", Message: "Expected " + expected + " before end of expression"}
+	switch {
+	case sign == "":
+		return nil
+	case token == "EOF" || token == "":
+		return &SyntaxError{Code: "S0203", Message: "Expected " + strconv.Quote(sign) + " before end of expression"}
 	}
-	return &SyntaxError{Code: "S0202", Message: "Expected " + expected + ", got " + quote(token)}
+	return &SyntaxError{Code: "S0202", Message: "Expected " + strconv.Quote(sign) + ", got " + quote(token)}
 }
 
 // evalError gives an error of the engine the words of JSONata itself.

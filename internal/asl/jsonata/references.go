@@ -256,11 +256,11 @@ func (s *referenceScanner) signature() {
 // their own.
 func (s *referenceScanner) bar() {
 	l := &s.levels[len(s.levels)-1]
-	switch {
-	case l.bars == 0:
+	switch l.bars {
+	case 0:
 		s.open(false)
 		s.levels[len(s.levels)-1].bars = 1
-	case l.bars == 1:
+	case 1:
 		l.bars = 2
 		s.expects, s.step = true, false
 	default:
