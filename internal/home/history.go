@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"wplake/internal/lake"
 	"wplake/internal/store"
@@ -164,7 +165,8 @@ func (h History) newest() iter.Seq2[*lake.RunReport, error] {
 	}
 }
 
-// ids lists the runs, the newest first.
+// ids lists the runs, those first that ended last. A run that makes up for a
+// missed one is named after the time when that was due, so names do not tell.
 func (h History) ids() ([]string, error) {
 	entries, err := os.ReadDir(h.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -173,13 +175,34 @@ func (h History) ids() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the reports of runs: %w", err)
 	}
-	var ids []string
-	for _, e := range entries {
-		if id, ok := strings.CutSuffix(e.Name(), ".json"); ok {
-			ids = append(ids, id)
-		}
+	type run struct {
+		id    string
+		ended time.Time
 	}
-	slices.Sort(ids)
-	slices.Reverse(ids)
+	var runs []run
+	for _, e := range entries {
+		id, ok := strings.CutSuffix(e.Name(), ".json")
+		if !ok {
+			continue
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // another run has just forgotten it
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the reports of runs: %w", err)
+		}
+		runs = append(runs, run{id, info.ModTime()})
+	}
+	slices.SortFunc(runs, func(a, b run) int {
+		if c := b.ended.Compare(a.ended); c != 0 {
+			return c
+		}
+		return strings.Compare(b.id, a.id)
+	})
+	ids := make([]string, len(runs))
+	for i, r := range runs {
+		ids[i] = r.id
+	}
 	return ids, nil
 }
