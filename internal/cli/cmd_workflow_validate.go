@@ -240,12 +240,12 @@ func (a *app) printFindings(v *validation, f *validateFlags) error {
 	case wrong+warnings == 0:
 		fmt.Fprintf(a.stdout, "%s is valid\n", v.name)
 	default:
-		fmt.Fprintf(a.stdout, "%s: %s, %s\n", v.name, counted(wrong, "error"), counted(warnings, "warning"))
+		fmt.Fprintf(a.stdout, "%s: %s, %s\n", v.name, numberOf(wrong, "error"), numberOf(warnings, "warning"))
 	}
 	return status
 }
 
-func counted(n int, what string) string {
+func numberOf(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
