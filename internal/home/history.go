@@ -19,7 +19,7 @@ import (
 // keptReports is how many reports of runs are kept.
 const keptReports = 200
 
-// History keeps the reports of runs, a file each. Run ids sort by time.
+// History keeps the reports of runs, a file each.
 type History struct {
 	dir string
 }
