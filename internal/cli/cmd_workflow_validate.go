@@ -231,7 +231,7 @@ func (a *app) printFindings(v *validation, f *validateFlags) error {
 		return status
 	}
 	for _, x := range v.findings {
-		if x.Severity == asl.SeverityError || !a.quiet {
+		if x.Severity == asl.SeverityError || !a.quiet || f.strict {
 			a.printFinding(v.name, x)
 		}
 	}
