@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"wplake/internal/asl"
 	"wplake/internal/workflow"
@@ -113,9 +114,7 @@ func (t *tx) create(k *workflow.Kept) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	about := m
-	about.ARN, about.Definition, about.Version, about.Alias = "", "", "", ""
-	rest, err := json.Marshal(about)
+	rest, err := json.Marshal(aboutOf(m))
 	if err != nil {
 		return 0, err
 	}
@@ -129,6 +128,25 @@ func (t *tx) create(k *workflow.Kept) (int64, error) {
 		return 0, errors.Join(err, workflow.ErrExists)
 	}
 	return r.LastInsertId()
+}
+
+// about is what is kept of a machine with each of its executions, besides its
+// ARNs and its definition.
+type about struct {
+	Name                         string
+	Type                         workflow.MachineType
+	RoleARN, RevisionID, Comment string          `json:",omitempty"`
+	Created, Updated             time.Time       `json:",omitzero"`
+	Logging, Tracing, Encryption json.RawMessage `json:",omitempty"`
+}
+
+func aboutOf(m workflow.StateMachine) about {
+	return about{m.Name, m.Type, m.RoleARN, m.RevisionID, m.Comment, m.Created, m.Updated, m.Logging, m.Tracing, m.Encryption}
+}
+
+func (a about) machine() workflow.StateMachine {
+	return workflow.StateMachine{Name: a.Name, Type: a.Type, RoleARN: a.RoleARN, RevisionID: a.RevisionID, Comment: a.Comment,
+		Created: a.Created, Updated: a.Updated, Logging: a.Logging, Tracing: a.Tracing, Encryption: a.Encryption}
 }
 
 func blob(b []byte) any {

@@ -55,18 +55,20 @@ type described struct {
 
 func scanDescribed(r scanner) (d described, err error) {
 	var started, stopped, redriven, wake int64
-	var about, input, output []byte
+	var rest, input, output []byte
 	var arn, version, alias string
 	k := &d.Kept
-	err = r.Scan(&k.Key, &k.ARN, &k.Name, &arn, &version, &alias, &d.definition, &about, &k.MapRun, &k.Status,
+	err = r.Scan(&k.Key, &k.ARN, &k.Name, &arn, &version, &alias, &d.definition, &rest, &k.MapRun, &k.Status,
 		&started, &stopped, &k.Redrives, &redriven, &k.Owner, &wake, &k.Attention, &k.Parent, &k.ParentEffect, &k.Notify,
 		&k.TraceHeader, &input, &output, &k.Error, &k.Cause)
 	if err != nil {
 		return d, err
 	}
-	if err := json.Unmarshal(about, &k.Machine); err != nil {
+	var a about
+	if err := json.Unmarshal(rest, &a); err != nil {
 		return d, fmt.Errorf("%w: %w", errDamaged, err)
 	}
+	k.Machine = a.machine()
 	k.Machine.ARN, k.Machine.Version, k.Machine.Alias = arn, version, alias
 	k.Started, k.Stopped, k.Redriven, k.Wake = moment(started), moment(stopped), moment(redriven), moment(wake)
 	k.Input, k.Output = input, output
