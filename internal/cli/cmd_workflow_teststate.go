@@ -34,8 +34,8 @@ type testStateFlags struct {
 	secrets, strict                                                                           bool
 }
 
-// workflowTestStateCommand tests one state. Without tasks a state that calls
-// something needs a mock.
+// workflowTestStateCommand tests one state; what it calls unmocked is called
+// through tasks.
 func (a *app) workflowTestStateCommand(tasks openTasks) *cobra.Command {
 	var f testStateFlags
 	cmd := &cobra.Command{
@@ -48,8 +48,8 @@ is the definition of a state, or with --state a whole machine.
 
 --mock gives the result of what the state would call, --mock-error an error instead.
 A mocked result is held against the answer of the service (--validate PRESENT leaves
-out missing fields, NONE all of it). Without a mock the state does its work: Map and
-Parallel run their states, waits take no time.
+out missing fields, NONE all of it). Without a mock the state does its work: tasks call
+what the lake's home has, Map and Parallel run their states, waits take no time.
 
 --json prints the answer of the TestState API of Step Functions, and --strict refuses
 what AWS refuses. The exit status is 1 when the state fails or would be tried again.`,
@@ -221,11 +221,9 @@ func (a *app) testState(ctx context.Context, r teststate.Request, strict bool, o
 		Strict: strict, Account: "123456789012", Region: "us-east-1", Limit: testStateLimit,
 		Now: a.now, UUID: newUUID, Random: mathrand.Float64,
 	}
-	if open != nil {
-		caller := &caller{open: open}
-		defer caller.close()
-		o.Perform = caller.perform
-	}
+	calls := &caller{open: open}
+	defer calls.close()
+	o.Perform = calls.perform
 	answer, err := teststate.Run(ctx, r, o)
 	var refused *teststate.Error
 	switch {
