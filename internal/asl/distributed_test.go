@@ -93,17 +93,23 @@ func start(t testing.TB, definition, input string, d *store) *course {
 	return c
 }
 
-// run evaluates it to its end, or from a redrive on.
+// run evaluates it to its end.
 func (c *course) run(t testing.TB, d *store) string {
+	t.Helper()
+	return c.runFrom(t, d, asl.Progress{})
+}
+
+// runFrom evaluates it to its end after something was done.
+func (c *course) runFrom(t testing.TB, d *store, done asl.Progress) string {
 	t.Helper()
 	var open []asl.Effect
 	take := func(p asl.Progress) {
 		c.runs = append(c.runs, p.MapRuns...)
 		open = slices.DeleteFunc(append(open, p.Effects...), func(e asl.Effect) bool { return slices.Contains(p.Cancelled, e.ID) })
 	}
+	take(done)
 	for c.x.Outcome().Status == asl.Running {
-		p := c.x.Step(d, 0)
-		take(p)
+		take(c.x.Step(d, 0))
 		if len(open) == 0 {
 			break
 		}
@@ -111,10 +117,7 @@ func (c *course) run(t testing.TB, d *store) string {
 		open = open[1:]
 		a := asl.Timer()
 		if e.Kind != asl.TimerEffect {
-			var err error
-			if a, err = d.Perform(context.Background(), e); err != nil {
-				t.Fatal(err)
-			}
+			a = c.perform(t, d, e)
 		}
 		p, err := c.x.Deliver(d, e.ID, a)
 		if err != nil {
@@ -123,6 +126,21 @@ func (c *course) run(t testing.TB, d *store) string {
 		take(p)
 	}
 	return c.result()
+}
+
+// perform answers an effect; a task has started before.
+func (c *course) perform(t testing.TB, d *store, e asl.Effect) asl.Answer {
+	t.Helper()
+	if e.Kind == asl.InvokeEffect {
+		if _, err := c.x.Deliver(d, e.ID, asl.Answer{Kind: asl.Started}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := d.Perform(context.Background(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 func (c *course) result() string {

@@ -102,7 +102,13 @@ func (x *Execution) attachGroup(f *frame, s *State, g *children, frames map[int6
 			x.waiting[w.Effect] = f
 		}
 	}
+	if g.Run == nil && s.Distributed {
+		return false
+	}
 	for _, c := range g.all() {
+		if c == nil {
+			return false
+		}
 		at := c.Slot
 		if s.Type == Map {
 			at = 0
