@@ -36,7 +36,7 @@ var courses = []struct{ name, definition, input string }{
 // laid the execution is laid down after each thing that is done to it.
 func walk(t *testing.T, definition, input string, seed uint64, laid bool) *course {
 	t.Helper()
-	chance := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a course that can be repeated
+	chance := rand.New(rand.NewPCG(seed, 1))
 	d := newStore(1000)
 	d.answer = func(e asl.Effect) asl.Answer {
 		if chance.IntN(8) == 0 {

@@ -13,8 +13,8 @@ import (
 	"wplake/internal/asl"
 )
 
-// notIterable is in Step Functions' own words.
-const notIterable cause = "Attempting to map over non-iterable node."
+// errNotIterable is in Step Functions' own words.
+const errNotIterable cause = "Attempting to map over non-iterable node."
 
 // cause is an error whose text is the cause that an execution gets to see.
 type cause string
@@ -91,7 +91,7 @@ func newJSON(c *Config, body io.ReadCloser, uri string) (source, error) {
 		// mapped over.
 		s.object = true
 	default:
-		return nil, notIterable
+		return nil, errNotIterable
 	}
 	return s, nil
 }
