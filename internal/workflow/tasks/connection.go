@@ -119,7 +119,6 @@ func (c connection) redirect(next *http.Request, via []*http.Request) error {
 	if len(via) > httpRedirects {
 		return errRedirects
 	}
-	next.Header.Del("Referer") // it would hold the query
 	first := via[0].URL
 	if next.URL.Scheme == first.Scheme && strings.EqualFold(next.URL.Host, first.Host) {
 		return nil

@@ -345,6 +345,11 @@ func TestCrawlThatNobodyAsksAbout(t *testing.T) {
 	if len(failed) != 1 || failed[0].Name != "wordpress_bronze" || !lake.HasCode(failed[0].Err, lake.CatalogFailed) {
 		t.Errorf("what failed is %v", failed)
 	}
+	h.must("aws-sdk:glue:startCrawler", `{"Name":"wordpress_bronze"}`)
+	is(t, `"FAILED"`, h.must("aws-sdk:glue:getCrawler", `{"Name":"wordpress_bronze"}`), "Crawler", "LastCrawl", "Status")
+	if failed := h.tasks.WaitFor(t.Context(), execution); len(failed) > 0 {
+		t.Errorf("a state was told, and it is told again: %v", failed)
+	}
 
 	synctest.Test(t, func(t *testing.T) {
 		var ended []workflow.Execution
