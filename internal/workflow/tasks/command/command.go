@@ -35,7 +35,8 @@ const (
 	maxLines  = 10       // of standard error in a failure's message
 )
 
-// killDelay is how long a program that was told to end has before it is killed.
+// killDelay is how long something else may hold the output of a program that has
+// ended, or was killed, before it is left to itself.
 const killDelay = 5 * time.Second
 
 // Options is what programs are run with.

@@ -10,8 +10,8 @@ import (
 )
 
 // group makes the program the leader of a process group of its own, all of
-// which is ended with it: first told to, then killed. A Ctrl-C at the terminal
-// reaches wplake alone, which ends the program in its own time.
+// which is killed with it. A Ctrl-C at the terminal reaches wplake alone, which
+// ends the program when it ends the task.
 func group(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {
