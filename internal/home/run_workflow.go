@@ -72,7 +72,11 @@ func (h *Home) runWorkflow(ctx context.Context, r RunRequest) (report lake.RunRe
 	if err != nil {
 		return report, err
 	}
-	return w.report(x)
+	report, err = w.report(x)
+	if _, e := w.Retain(context.WithoutCancel(ctx)); e != nil {
+		h.Log.Error("old executions could not be removed", "error", e)
+	}
+	return report, err
 }
 
 // finish waits for the end of an execution. When ctx ends first, the execution is stopped.
