@@ -120,6 +120,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.previewCommand(),
 		a.workflowCommand(),
 		a.scheduleCommand(),
+		a.serveCommand(),
 		a.initCommand(),
 		a.configCommand(),
 		a.paramCommand(),

@@ -31,7 +31,7 @@ func (h *Home) Serving(ctx context.Context, command string) (release func() erro
 		who = fmt.Sprintf("%s (process %d on %s)", other.Command, other.PID, other.Host)
 	}
 	return nil, &lake.Error{
-		Code: lake.Locked, Message: "the lake in " + h.Root + " is served by " + who + " already", Err: err,
+		Code: lake.Locked, Message: "the lake in " + h.Root + " is served by " + who + " already",
 		Hint: "one is enough: ask that one, or stop it first",
 	}
 }
