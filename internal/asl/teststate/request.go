@@ -92,7 +92,7 @@ func readDefinition(q *request, _ *Options) error {
 	}
 	var faulty *asl.DefinitionError
 	if errors.As(err, &faulty) {
-		return &Error{Code: CodeDefinition, Message: faulty.Error()}
+		return &Error{Code: CodeDefinition, Message: refusal(q, faulty)}
 	}
 	if err != nil {
 		return err
@@ -102,6 +102,18 @@ func readDefinition(q *request, _ *Options) error {
 		return refuse(CodeValidation, "State not found in definition")
 	}
 	return nil
+}
+
+// refusal is what Step Functions says of a definition that cannot be read.
+func refusal(q *request, faulty *asl.DefinitionError) string {
+	found := asl.ValidateState([]byte(q.Definition))
+	if q.StateName != nil {
+		found = asl.Validate([]byte(q.Definition), false)
+	}
+	if message := asl.RefusalMessage(found); message != "" {
+		return message
+	}
+	return faulty.Error()
 }
 
 // checkConfiguration refuses settings that only make sense beside a mock.
