@@ -13,7 +13,9 @@ func (x *Execution) advance(f *frame) {
 		f.Before = f.Last
 		f.EnteredID = x.event(f, Event{Type: string(s.Type) + "StateEntered", State: s.Name, Input: f.Input, HasInput: true})
 		f.Phase = starting
-		x.saw(f, Observation{Sight: Entered, Value: f.Input})
+		if x.observer != nil {
+			x.saw(f, Observation{Sight: Entered, Value: f.Input})
+		}
 	}
 	switch s.Type {
 	case Pass:
@@ -137,7 +139,9 @@ func (x *Execution) choose(f *frame, s *State) {
 		x.failed(f, fail(errNoChoice, sc.prefix()+"Failed to transition out of the state. The state does not point to a next state."))
 		return
 	}
-	x.saw(f, Observation{Sight: TookRule, Index: index})
+	if x.observer != nil {
+		x.saw(f, Observation{Sight: TookRule, Index: index})
+	}
 	out := in
 	if output != nil {
 		if out, bad = sc.eval(output); bad != nil {

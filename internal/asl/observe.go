@@ -50,6 +50,8 @@ type Observation struct {
 // Observe has f called, during Step and Deliver, with what the states do.
 func (x *Execution) Observe(f func(Observation)) { x.observer = f }
 
+// saw tells the observer, if there is one. Where states go by fast, the caller
+// looks for it first.
 func (x *Execution) saw(f *frame, o Observation) {
 	if x.observer == nil {
 		return
