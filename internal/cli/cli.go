@@ -87,7 +87,7 @@ func (a *app) exitStatus(ctx context.Context, err error) int {
 		return exitUsage
 	}
 	switch lake.AsError(err, lake.Internal).Code {
-	case lake.QueryInvalid, lake.QueryRefused:
+	case lake.QueryInvalid, lake.QueryRefused, lake.WorkflowInvalid, lake.WorkflowRefused:
 		return exitUsage
 	}
 	return exitUnable
@@ -126,6 +126,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.paramCommand(),
 		a.notifyCommand(),
 		a.doctorCommand(),
+		a.logsCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)

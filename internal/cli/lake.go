@@ -44,7 +44,7 @@ func (a *app) openHome(ctx context.Context) (*home.Home, error) {
 			return nil, usageError{err}
 		}
 	}
-	logFile := home.NewLogFile(root)
+	logFile := home.NewLogFile(root, a.now)
 	return home.Open(ctx, c, home.Options{
 		Dir: file.Dir, Root: root, Getenv: os.LookupEnv, Now: a.now, Log: a.logger(logFile), LogFile: logFile, Version: readBuildInfo().Version,
 		Mending: a.mending,

@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wplake/internal/catalog"
@@ -56,6 +57,7 @@ type Home struct {
 	workflow *Workflow
 	mu       *sync.Mutex // guards closers
 	closers  []func() error
+	holder   *atomic.Pointer[string] // the run of this process that holds the lake
 }
 
 // onClose adds what Close has to do.
@@ -91,7 +93,10 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 	if !filepath.IsAbs(root) {
 		root = filepath.Join(o.Dir, root)
 	}
+	holder := &atomic.Pointer[string]{}
+	o.Log = slog.New(runHandler{Handler: o.Log.Handler(), holder: holder})
 	h := &Home{
+		holder: holder,
 		Config: c, Root: root, State: filepath.Join(root, ".wplake"),
 		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now, Version: o.Version, dir: o.Dir, getenv: o.Getenv, mu: &sync.Mutex{},
 	}

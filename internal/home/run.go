@@ -63,8 +63,11 @@ func (h *Home) run(ctx context.Context, r RunRequest) (report lake.RunReport, er
 	if err != nil {
 		return report, err
 	}
+	h.Log.Info(runBegan, "run", r.Request.RunID, "command", r.Command)
 	report = pipeline.Run(ctx, d, r.Stages, r.Request)
-	return report, errors.Join(h.alert(ctx, report, previous, false), h.History.Save(report))
+	err = errors.Join(h.alert(ctx, report, previous, false), h.History.Save(report))
+	h.Log.Info(runEnded, "run", r.Request.RunID, "status", string(report.Status))
+	return report, err
 }
 
 func (h *Home) deps(ctx context.Context, r RunRequest) (pipeline.Deps, error) {
