@@ -85,9 +85,13 @@ func (p path) Pointer() string {
 }
 
 func (c *checker) warn(code, state string, at path, message, remedy string) {
+	c.warnOf(c.root.At(at...), code, state, at, message, remedy)
+}
+
+// warnOf warns of a value that is at hand.
+func (c *checker) warnOf(v *source.Value, code, state string, at path, message, remedy string) {
 	c.found = append(c.found, Finding{
-		Severity: asl.SeverityWarning, Code: code, State: state, Pointer: at.Pointer(),
-		Position: c.root.At(at...).Position, Message: message, Remedy: remedy,
+		Severity: asl.SeverityWarning, Code: code, State: state, Pointer: at.Pointer(), Position: v.Position, Message: message, Remedy: remedy,
 	})
 }
 

@@ -57,7 +57,7 @@ func (c *checker) literalPaths(s *state, v *source.Value, at path, name string) 
 	if s.kind == asl.Fail {
 		remedy = `use '` + name + `Path' with a path or an intrinsic function`
 	}
-	c.warn(LiteralPath, s.name, at, "the text holds "+found+", which is sent as these very characters: a path inside a string is not evaluated", remedy)
+	c.warnOf(v, LiteralPath, s.name, at, "the text holds "+found+", which is sent as these very characters: a path inside a string is not evaluated", remedy)
 }
 
 // isQuery tells whether a field holds a language with paths of its own.
@@ -80,7 +80,7 @@ func (c *checker) literalExpressions(s *state, v *source.Value, at path) {
 		return
 	}
 	if _, rest, found := strings.Cut(v.Text, "{%"); found && strings.Contains(rest, "%}") {
-		c.warn(LiteralJSONata, s.name, at, "the text holds {% … %}, which is sent as these very characters: only a string that is an expression as a whole is evaluated",
+		c.warnOf(v, LiteralJSONata, s.name, at, "the text holds {% … %}, which is sent as these very characters: only a string that is an expression as a whole is evaluated",
 			"make the whole string one expression: {% 'text ' & $states.input.name %}")
 	}
 }
