@@ -204,7 +204,9 @@ func (a *app) problems(r lake.RunReport) string {
 			add(s.Stage+" "+o.Object, o.Error)
 		}
 	}
-	add("workflow", r.Error)
+	if b.Len() == 0 { // else its error is that these failed
+		add("workflow", r.Error)
+	}
 	return b.String()
 }
 

@@ -95,6 +95,7 @@ func (f *frames) frame(run string) *frame {
 	}
 	made.stopped, made.stop = context.WithCancel(context.Background())
 	f.open[run] = made
+	f.home.Log.Info(runBegan, "run", run)
 	return made
 }
 
@@ -107,7 +108,7 @@ func (f *frames) stage(ctx context.Context, run, name string, input any) (lake.S
 	r := f.frame(run)
 	r.working.Add(1)
 	defer r.working.Done()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(withRun(ctx, run))
 	defer cancel()
 	defer context.AfterFunc(r.stopped, cancel)()
 	release, err := f.hold(ctx, run)
@@ -188,10 +189,15 @@ func (h *Home) hold(ctx context.Context, run, command string, wait time.Duration
 	if err != nil {
 		return nil, err
 	}
-	if err := h.sweep(ctx); err != nil {
-		return nil, errors.Join(err, release())
+	h.holder.Store(&run)
+	free := func() error {
+		h.holder.Store(nil)
+		return release()
 	}
-	return release, nil
+	if err := h.sweep(ctx); err != nil {
+		return nil, errors.Join(err, free())
+	}
+	return free, nil
 }
 
 // dependencies are made once a process. The caller has the turn.
@@ -209,7 +215,7 @@ func (f *frames) dependencies(ctx context.Context) (pipeline.Deps, error) {
 // publish hands a machine's message on, and takes note that people were told
 // of the failure of a run.
 func (f *frames) publish(ctx context.Context, run string, m notify.Message) error {
-	err := f.home.Notifier.Publish(ctx, m)
+	err := f.home.Notifier.Publish(withRun(ctx, run), m)
 	if err != nil || m.Topic != failureTopic {
 		return err
 	}
@@ -221,8 +227,9 @@ func (f *frames) publish(ctx context.Context, run string, m notify.Message) erro
 }
 
 // end tells people about failures and recoveries of a run whose execution has
-// ended, and keeps its report. Executions that ran no stage are no runs.
-func (f *frames) end(ctx context.Context, x workflow.Execution) {
+// ended, and keeps its report. failures are those of work that no state awaited.
+// Executions that ran no stage are no runs.
+func (f *frames) end(ctx context.Context, x workflow.Execution, failures []string) {
 	f.mu.Lock()
 	r, ok := f.open[x.Name]
 	delete(f.open, x.Name)
@@ -248,9 +255,15 @@ func (f *frames) end(ctx context.Context, x workflow.Execution) {
 			report.Status = lake.StatusRunPartial // what it did was well, but it did not do all
 		}
 	}
+	if len(failures) > 0 && report.Error == nil {
+		report.Error = &lake.Problem{
+			Code: lake.WorkflowFailed, Message: strings.Join(failures, "\n"), Hint: "see it: wplake logs " + x.Name,
+		}
+		report.Status = lake.StatusRunPartial
+	}
 	previous, err := f.home.History.States()
 	if err == nil {
-		err = f.home.alert(ctx, report, previous, r.announced)
+		err = errors.Join(f.home.alert(ctx, report, previous, r.announced), f.background(ctx, x.Name, failures))
 	}
 	err = errors.Join(err, f.home.History.Save(report))
 	if err != nil {
@@ -261,6 +274,17 @@ func (f *frames) end(ctx context.Context, x workflow.Execution) {
 	if f.held == x.Name {
 		f.done[x.Name] = doneRun{report, err}
 	}
+}
+
+// background tells people of failures that no state was there to hear of.
+func (f *frames) background(ctx context.Context, run string, failures []string) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	return f.home.Notifier.Publish(ctx, notify.Message{
+		Topic: failureTopic, Subject: "Run " + run + ": work failed that nobody awaited",
+		Body: strings.Join(failures, "\n") + "\n\nSee it: wplake logs " + run + "\n",
+	})
 }
 
 // covered reports whether whoever is told of a topic has been told by the

@@ -55,9 +55,11 @@ type Home struct {
 	resolver config.Resolver
 	engine   engine.Engine
 	workflow *Workflow
-	mu       *sync.Mutex // guards closers
+	mu       *sync.Mutex // guards closers and temporary
 	closers  []func() error
-	holder   *atomic.Pointer[string] // the run of this process that holds the lake
+	// temporary are the folders of this process, which Close removes last.
+	temporary map[string]struct{}
+	holder    *atomic.Pointer[string] // the run of this process that holds the lake
 }
 
 // onClose adds what Close has to do.
@@ -98,7 +100,7 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 	h := &Home{
 		holder: holder,
 		Config: c, Root: root, State: filepath.Join(root, ".wplake"),
-		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now, Version: o.Version, dir: o.Dir, getenv: o.Getenv, mu: &sync.Mutex{},
+		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now, Version: o.Version, dir: o.Dir, getenv: o.Getenv, mu: &sync.Mutex{}, temporary: map[string]struct{}{},
 	}
 	if o.LogFile != nil {
 		h.closers = append(h.closers, o.LogFile.Close)
@@ -232,8 +234,18 @@ func (h *Home) scratch(purpose string) (string, error) {
 	if err != nil {
 		return "", store.Failure("create a temporary folder in", dir, err)
 	}
-	h.onClose(func() error { return os.RemoveAll(made) })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.temporary[made] = struct{}{}
 	return made, nil
+}
+
+// discard removes a temporary folder before Close does.
+func (h *Home) discard(dir string) error {
+	h.mu.Lock()
+	delete(h.temporary, dir)
+	h.mu.Unlock()
+	return os.RemoveAll(dir)
 }
 
 // Close closes all that was opened, the last first.
@@ -245,6 +257,9 @@ func (h *Home) Close() error {
 	var errs []error
 	for _, do := range slices.Backward(closers) {
 		errs = append(errs, do())
+	}
+	for dir := range h.temporary {
+		errs = append(errs, os.RemoveAll(dir))
 	}
 	return errors.Join(errs...)
 }

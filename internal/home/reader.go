@@ -31,7 +31,7 @@ func (h *Home) Reader(ctx context.Context) (engine.Reader, error) {
 	}
 	return duckdb.OpenReader(ctx, duckdb.ReaderOptions{
 		Tables: tables, MemoryLimit: int64(h.Config.Engine.MemoryLimit), TempDir: dir, DefaultSchema: h.Config.Dataset, Log: h.Log,
-		Release: func() error { return os.RemoveAll(dir) },
+		Release: func() error { return h.discard(dir) },
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"wplake/internal/asl"
 	"wplake/internal/asl/items"
@@ -41,7 +40,7 @@ func (h *Home) parquetRows(ctx context.Context, bucket, key string) (items.Rows,
 	r, err := duckdb.OpenReader(ctx, duckdb.ReaderOptions{
 		Tables:      []engine.Table{{Schema: "items", Name: "rows", Path: path}},
 		MemoryLimit: int64(h.Config.Engine.MemoryLimit), TempDir: dir, Log: h.Log,
-		Release: func() error { return os.RemoveAll(dir) },
+		Release: func() error { return h.discard(dir) },
 	})
 	if err != nil {
 		return nil, err

@@ -63,10 +63,11 @@ func (w *Workflow) stage(name string) tasks.Stage {
 
 // ended waits for what an execution left going on, and closes its run.
 func (w *Workflow) ended(ctx context.Context, x workflow.Execution) {
+	var failures []string
 	for _, o := range w.tasks.WaitFor(ctx, x.ARN) {
-		if o.Err != nil {
-			w.home.Log.Error(fmt.Sprintf("%s %s failed in the background", o.Kind, o.Name), "run", x.Name, "error", o.Err)
-		}
+		failures = append(failures, fmt.Sprintf("%s %s, which nobody awaited: %v", o.Kind, o.Name, o.Err))
+		w.home.Log.Error(fmt.Sprintf("%s %s failed in the background", o.Kind, o.Name), "run", x.Name, "error", o.Err)
 	}
-	w.frames.end(ctx, x)
+	w.frames.end(withRun(ctx, x.Name), x, failures)
+	w.home.Log.Info(runEnded, "run", x.Name, "machine", x.Machine.Name, "status", string(x.Status))
 }
