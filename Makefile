@@ -92,6 +92,12 @@ bench: tools ## Measure bronze and silver against a plain DuckDB COPY
 test-kill: tools ## Kill runs, fill the disk, interrupt and collide (about 5 minutes)
 	go test -tags faults -count=1 -timeout 30m -v ./test/faults/...
 
+# The AWS CLI comes with pip into a folder of its own, once.
+.PHONY: test-sfn
+test-sfn: tools ## Ask the server with the AWS CLI and the AWS SDK (installs the CLI with pip)
+	@test -x .venv-aws/bin/aws || { python3 -m venv .venv-aws && .venv-aws/bin/pip install -q --disable-pip-version-check awscli==1.46.3; }
+	AWS_CLI=$(CURDIR)/.venv-aws/bin/aws go test -tags aws -count=1 -timeout 10m -v ./test/sfn/...
+
 .PHONY: test-wordpress
 test-wordpress: tools ## Run against a real WordPress on this machine (needs its packages)
 	go test -tags wordpress -count=1 -timeout 20m -v ./test/wordpress/...
