@@ -83,6 +83,7 @@ type Engine struct {
 	closing  bool
 	draining bool // no further tasks begin
 	watching int  // calls that wait for others' changes
+	poll     time.Duration
 }
 
 // Limits of what is held in memory.
@@ -121,7 +122,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		loaded: map[int64]*execution{}, mine: map[int64]struct{}{}, timers: newTimers(), free: o.Parallel,
 		inLine: map[slotRequest]struct{}{}, waiters: map[string][]chan struct{}{}, express: map[string]*execution{},
 		posted: map[int64]int64{}, broken: map[int64]error{}, pollers: map[string][]chan struct{}{},
-		machines: map[[sha256.Size]byte]*asl.Machine{},
+		machines: map[[sha256.Size]byte]*asl.Machine{}, poll: pollInterval,
 	}
 	e.ready = sync.NewCond(&e.mu)
 	e.ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -217,7 +218,7 @@ func (e *Engine) clock() {
 		if len(e.idle) > 0 {
 			next, timed = earlier(next, e.idle[0].idle.Add(linger)), true
 		}
-		fetch := e.fetch
+		fetch, poll := e.fetch, e.poll
 		e.fetch = false
 		watch := len(e.mine) > 0 || len(e.pollers) > 0 || e.watching > 0
 		e.mu.Unlock()
@@ -225,11 +226,11 @@ func (e *Engine) clock() {
 			e.signals()
 		}
 		if watch {
-			if !now.Before(looked.Add(pollInterval)) {
+			if !now.Before(looked.Add(poll)) {
 				looked = now
 				e.look()
 			}
-			next, timed = earlier(next, looked.Add(pollInterval)), true
+			next, timed = earlier(next, looked.Add(poll)), true
 		}
 		if !timed {
 			<-e.poke
