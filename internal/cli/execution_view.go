@@ -218,9 +218,9 @@ func (a *app) printMapRuns(runs []workflow.MapRun) {
 // printFailures repeats what failed, with its cause and what can be done.
 func (a *app) printFailures(v executionView) {
 	out, x := a.stdout, v.execution
-	told := 0
-	for _, s := range v.visits {
-		if s.Error == nil || s.Status != trace.Failed && s.Status != trace.Caught && s.Status != trace.TimedOut {
+	told, inside := 0, v.insideFailures()
+	for i, s := range v.visits {
+		if s.Error == nil || inside[i] || s.Status != trace.Failed && s.Status != trace.Caught && s.Status != trace.TimedOut {
 			continue
 		}
 		if told == 0 {
@@ -251,6 +251,21 @@ func (a *app) printFailures(v executionView) {
 		fmt.Fprintf(out, "Go on from where it failed: wplake workflow redrive %s\n", oneLine(x.Name))
 	}
 	fmt.Fprintf(out, "See what it logged:         wplake logs %s\n", oneLine(x.Name))
+}
+
+// insideFailures tells the Parallels and Maps that failed with the error of a
+// state inside, which is told itself.
+func (v executionView) insideFailures() map[int]bool {
+	told := map[int]bool{}
+	for _, s := range v.visits {
+		if s.Parent < 0 || s.Error == nil || s.Status != trace.Failed {
+			continue
+		}
+		if p := v.visits[s.Parent]; p.Error != nil && *p.Error == *s.Error {
+			told[s.Parent] = true
+		}
+	}
+	return told
 }
 
 // mostFailures is how many failures are repeated.

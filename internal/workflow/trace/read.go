@@ -158,7 +158,20 @@ func (r *reader) exited(e *asl.Event, from place) int {
 		}
 	}
 	r.close(i, e, status)
+	r.tell(i)
 	return i
+}
+
+// tell gives the failed states within a Parallel or Map its error where they
+// have none: the history names that of a Fail state nowhere else.
+func (r *reader) tell(i int) {
+	v := r.visits[i]
+	for _, k := range v.children {
+		if c := r.visits[k]; c.Status == Failed && c.Error == nil && v.Error != nil {
+			c.Error, c.Cause = v.Error, v.Cause
+			r.tell(k)
+		}
+	}
 }
 
 func textAt(object map[string]any, key string) *string {
@@ -362,6 +375,9 @@ func (r *reader) execution(e *asl.Event, from place) {
 				r.blame(r.visits[v.Parent], v)
 			}
 		}
+	}
+	for i := range r.visits {
+		r.tell(i)
 	}
 }
 

@@ -135,6 +135,11 @@ func TestOf(t *testing.T) {
 				"M[0]/P[0]/A2 succeeded", "M[1]/P[0]/A2 succeeded",
 			},
 		},
+		"a Fail state within": {
+			`{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"M","States":{"M":{"Type":"Map","Items":[1],"QueryLanguage":"JSONata","End":true,
+			 "ItemProcessor":{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"Deep"}}}}}}],"Catch":[{"ErrorEquals":["States.ALL"],"Next":"H"}]},"H":{"Type":"Succeed"}}}`, `{}`, nil,
+			[]string{"P caught Deep", "P[0]/M failed Deep", "P[0]/M[0]/F failed Deep", "H succeeded"},
+		},
 		"map fails": {
 			`{"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":1,"End":true,"ItemProcessor":{"StartAt":"Y","States":{"Y":{` + call + `,"End":true}}}}}}`, `[1,2,3]`,
 			map[string][]asl.Answer{"Y": {{Kind: asl.Done, Output: "fine"}, failure("Bad")}},
