@@ -112,7 +112,7 @@ func (f *flight) run(ctx context.Context) {
 	case f.o.Kind == asl.InvokeEffect:
 		f.invoke(ctx)
 	default:
-		f.answer(f.e.transfer(ctx, f.parent, &f.o))
+		f.answer(f.e.transfer(ctx, &f.o))
 	}
 }
 

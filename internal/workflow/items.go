@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"sync"
 
 	"wplake/internal/asl"
@@ -69,7 +70,7 @@ func listFrom(all iter.Seq2[ObjectInfo, error], from string) iter.Seq2[items.Obj
 }
 
 // transfer answers an effect that reads items or writes results.
-func (e *Engine) transfer(ctx context.Context, _ Execution, o *openEffect) asl.Answer {
+func (e *Engine) transfer(ctx context.Context, o *openEffect) asl.Answer {
 	if e.o.Objects == nil {
 		return items.Answer(asl.Page{}, errors.New("objects cannot be reached here"))
 	}
@@ -125,16 +126,20 @@ func (s *itemStreams) write(ctx context.Context, f asl.Effect) (any, error) {
 		return nil, err
 	}
 	kind := ResultsKind(f.MapRun)
-	if f.Write.Part == 0 {
-		if err := s.forget(ctx, kind); err != nil {
+	if f.Write.Open {
+		first := 0
+		if f.Write.Kept {
+			first = f.Write.Part
+		}
+		if err := s.forget(ctx, kind, first); err != nil {
 			return nil, err
 		}
-		// An empty manifest now shows early that the place cannot be written to.
-		return nil, s.o.Objects.Put(ctx, out.Bucket, out.ManifestKey(), bytes.NewReader(out.Manifest(items.Files{})))
+		// A manifest now shows early that the place cannot be written to.
+		return nil, s.o.Objects.Put(ctx, out.Bucket, out.ManifestKey(), bytes.NewReader(out.Manifest(items.Earlier(f.Write.Earlier))))
 	}
 	for k, lines := range out.Encode(f.Write.Results) {
 		body := (&packer{}).pack(lines)
-		err := s.o.Store.PutDocument(ctx, Document{Kind: kind, Key: fmt.Sprintf("%s/%012d", k, f.Write.Part), Revision: 1, Body: body}, 0)
+		err := s.o.Store.PutDocument(ctx, Document{Kind: kind, Key: partKey(k, f.Write.Part), Revision: 1, Body: body}, 0)
 		if err != nil && !errors.Is(err, ErrConflict) {
 			return nil, err
 		}
@@ -210,9 +215,11 @@ func (c *collected) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// drop ends the reading of a run, and forgets its results: they are written, or
-// nobody will ask for them.
-func (s *itemStreams) drop(mapRun string) {
+func partKey(k items.Kind, part int) string { return fmt.Sprintf("%s/%012d", k, part) }
+
+// drop ends the reading of a run, and forgets its results when it succeeded:
+// they are written. One that did not may be redriven, and go on with them.
+func (s *itemStreams) drop(mapRun string, succeeded bool) {
 	s.mu.Lock()
 	stream := s.open[mapRun]
 	delete(s.open, mapRun)
@@ -220,18 +227,28 @@ func (s *itemStreams) drop(mapRun string) {
 	if stream != nil {
 		_ = stream.reader.Close()
 	}
-	if err := s.forget(context.WithoutCancel(s.ctx), ResultsKind(mapRun)); err != nil {
+	if !succeeded {
+		return
+	}
+	if err := s.forget(context.WithoutCancel(s.ctx), ResultsKind(mapRun), 0); err != nil {
 		s.o.Log.Warn("results of a Map run that are written already could not be removed; they go with their execution", "run", mapRun, "error", err)
 	}
 }
 
-func (s *itemStreams) forget(ctx context.Context, kind string) error {
+// forget removes the results of a run, but for the successes of the parts before
+// first.
+func (s *itemStreams) forget(ctx context.Context, kind string, first int) error {
+	after := ""
 	for {
-		found, err := s.o.Store.Documents(ctx, kind, "", 1)
+		found, err := s.o.Store.Documents(ctx, kind, after, 1)
 		if err != nil || len(found) == 0 {
 			return err
 		}
-		if err := s.o.Store.DeleteDocument(ctx, kind, found[0].Key); err != nil {
+		after = found[0].Key
+		if strings.HasPrefix(after, string(items.Succeeded)+"/") && after < partKey(items.Succeeded, first) {
+			continue
+		}
+		if err := s.o.Store.DeleteDocument(ctx, kind, after); err != nil {
 			return err
 		}
 	}
