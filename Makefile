@@ -16,18 +16,20 @@ BUILDVCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo 
 # The release binary is kept small. DuckDB's symbols are exported for extensions
 # that are loaded at run time, which wplake forbids: left out, and with them
 # whatever nobody calls, they save 7 MB. Inlining makes a binary larger and pays
-# in loops over rows alone, so only wplake, the JSON parser, DuckDB's bindings
-# and the standard library below its network have it. HTTP/2 brings nothing to a
-# few endpoints, and SQLite loads no extensions.
+# in loops over rows alone, so only the rooms that rows pass through, the JSON
+# parser, DuckDB's bindings and the lower half of the standard library have it.
+# HTTP/2 brings nothing to a few endpoints, and SQLite loads no extensions.
 ifeq ($(shell uname -s),Linux)
 EXTLDFLAGS := -Wl,--no-export-dynamic -Wl,--gc-sections
 else
 EXTLDFLAGS :=
 endif
+NOT_INLINED := net/... crypto/... database/... text/... encoding/... math/big regexp/... vendor/... log/... html/... reflect fmt
+ROWS := wplake/internal/jsonarray wplake/internal/typing wplake/internal/pipeline wplake/internal/engine/... \
+	wplake/internal/wordpress/... wplake/internal/transform github.com/go-json-experiment/... github.com/duckdb/...
 RELEASE := -buildvcs=$(BUILDVCS) -trimpath -tags nethttpomithttp2,sqlite_omit_load_extension -ldflags "-s -w -extldflags '$(EXTLDFLAGS)'" \
-	-gcflags=all=-l -gcflags=std= -gcflags=net/...=-l -gcflags=crypto/tls=-l -gcflags=crypto/x509=-l \
-	-gcflags=wplake/...= -gcflags=github.com/go-json-experiment/...= -gcflags=github.com/duckdb/...=
-
+	-gcflags=all=-l -gcflags=std= $(foreach room,$(NOT_INLINED),-gcflags=$(room)=-l) \
+	$(foreach room,$(ROWS),-gcflags=$(room)=)
 CFLAGS_RELEASE := -Os -ffunction-sections -fdata-sections
 
 .DEFAULT_GOAL := help
