@@ -28,6 +28,57 @@ type store struct {
 	limits                  []int
 	written                 []asl.Write
 	most                    int // items or results that were in memory at once
+	// parts are the results that were added and not listed, by part.
+	parts map[int][]asl.Result
+	last  any         // what the last final write answered
+	flaw  func() bool // whether a write or read fails
+}
+
+// write keeps results as an engine does, and lists the names of successful
+// children when they are final.
+func (s *store) write(w *asl.Write) any {
+	if s.parts == nil {
+		s.parts = map[int][]asl.Result{}
+	}
+	if w.Open {
+		for part, results := range s.parts {
+			s.parts[part] = slices.DeleteFunc(results, func(r asl.Result) bool { return r.Status != asl.Succeeded })
+			if part >= w.Part || !w.Kept {
+				delete(s.parts, part)
+			}
+		}
+		return nil
+	}
+	if _, again := s.parts[w.Part]; !again {
+		s.parts[w.Part] = slices.Clone(w.Results)
+	}
+	if !w.Final {
+		return nil
+	}
+	list, _ := w.Earlier.([]any)
+	list = slices.Clone(list)
+	for _, results := range s.parts {
+		for _, r := range results {
+			if r.Status == asl.Succeeded {
+				list = append(list, r.Name)
+			}
+		}
+	}
+	return list
+}
+
+// listed are the successful children that the last manifest lists.
+func (s *store) listed(t testing.TB) int {
+	t.Helper()
+	names := map[any]bool{}
+	list, _ := s.last.([]any)
+	for _, n := range list {
+		if names[n] {
+			t.Errorf("%s is listed twice", n)
+		}
+		names[n] = true
+	}
+	return len(names)
 }
 
 func newStore(items int) *store {
@@ -38,7 +89,7 @@ func (s *store) Perform(ctx context.Context, e asl.Effect) (asl.Answer, error) {
 	switch e.Kind {
 	case asl.ReadEffect:
 		s.limits = append(s.limits, e.Limit)
-		if s.reads++; s.reads-1 == s.brokenRead {
+		if s.reads++; s.reads-1 == s.brokenRead || s.flaw != nil && s.flaw() {
 			return failure("S3.NoSuchKey", "gone"), nil
 		}
 		from, _ := strconv.Atoi(e.Cursor)
@@ -51,12 +102,18 @@ func (s *store) Perform(ctx context.Context, e asl.Effect) (asl.Answer, error) {
 		}
 		return asl.Answer{Kind: asl.Done, Page: page}, nil
 	case asl.WriteEffect:
-		if s.writes++; s.writes-1 == s.brokenWrite {
+		if s.writes++; s.writes-1 == s.brokenWrite || s.flaw != nil && s.flaw() {
+			// It may have come to pass all the same.
+			s.write(e.Write)
 			return asl.Answer{Kind: asl.Failure}, nil
 		}
 		s.written = append(s.written, *e.Write)
 		s.most = max(s.most, len(e.Write.Results))
-		return asl.Answer{Kind: asl.Done, Output: "files"}, nil
+		output := s.write(e.Write)
+		if e.Write.Final {
+			s.last = output
+		}
+		return asl.Answer{Kind: asl.Done, Output: output}, nil
 	}
 	if s.answer != nil {
 		return s.answer(e), nil
@@ -253,7 +310,7 @@ func TestManyItems(t *testing.T) {
 				t.Errorf("written %v, at most %d at once", d.counts(), d.most)
 			}
 			first, last := d.written[0], d.written[len(d.written)-1]
-			if len(first.Results) != 0 || first.Final || first.Part != 0 || !last.Final || last.Part != len(d.written)-1 {
+			if len(first.Results) != 0 || first.Final || first.Part != 0 || !first.Open || int64(d.listed(t)) != tt.children || !last.Final || last.Part != len(d.written)-1 {
 				t.Errorf("first write %+v, last %d %v", first, last.Part, last.Final)
 			}
 			if len(d.limits) != tt.limits {

@@ -47,14 +47,20 @@ type Result struct {
 // Pending is the status of a child execution that has not been started.
 const Pending Status = "PENDING"
 
-// Write is what a WriteEffect asks for.
+// Write is what a WriteEffect asks for. Each adds results to the files of their
+// status. What was added must outlive the process until a Final write lists it;
+// a run that failed or was aborted may be redriven and go on with it.
 type Write struct {
-	// Part counts the writes of a run, from 0. The first has no results: it asks
-	// whether the place can be written to, before any child is started. A write
-	// that was asked for again after an interruption has the same Part.
+	// Part numbers the writes of a run, from 0. One that is asked for again after
+	// an interruption has the same number.
 	Part int
-	// Results are to be added to the files of their status.
-	Results []Result
+	// Open begins: it has no results, and asks whether the place can be written
+	// to, before any child is started. What was added by parts from this one on
+	// is to be forgotten, and so are results of all parts that are no successes:
+	// a redrive tells them anew. Kept tells that the successes of the parts
+	// before are still to be listed; without it they are to be forgotten too.
+	Open, Kept bool
+	Results    []Result
 	// Final asks to finish the files and to write the manifest.
 	Final bool
 	// Earlier is the Output of the answer to the last Final write of this run,

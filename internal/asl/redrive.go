@@ -125,10 +125,14 @@ func (r *mapRun) rewrite() {
 		return
 	}
 	queue := w.Queue
+	w.Kept = w.Kept || w.Open && !w.Done
 	w.Queue, w.Size, w.Open, w.Done = nil, 0, false, false
+	r.Executions.ResultsWritten, r.Items.ResultsWritten = r.Executions.Succeeded, r.Items.Succeeded
 	for _, res := range queue {
 		if res.Status == Succeeded {
 			w.add(res)
+			r.Executions.ResultsWritten--
+			r.Items.ResultsWritten -= int64(res.Items)
 		}
 	}
 }

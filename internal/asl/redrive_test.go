@@ -200,8 +200,8 @@ func TestRedriveOfMapRuns(t *testing.T) {
 				if fmt.Sprint(d.counts()) != fmt.Sprint(tt.written) {
 					t.Errorf("written %v, want %v", d.counts(), tt.written)
 				}
-				if last := d.written[len(d.written)-1]; last.Earlier != "files" {
-					t.Errorf("earlier files %v", last.Earlier)
+				if n := d.listed(t); n != tt.items || r.Executions.ResultsWritten != int64(n) {
+					t.Errorf("%d are listed, run %+v", n, r)
 				}
 			}
 			checkHistories(t, c)
@@ -212,7 +212,7 @@ func TestRedriveOfMapRuns(t *testing.T) {
 // TestRedriveOfRunsThatDidNotStart reads anew where reading failed.
 func TestRedriveOfRunsThatDidNotStart(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ read, write int }{{0, -1}, {1, -1}, {-1, 0}, {-1, 1}, {-1, 2}} {
+	for _, tt := range []struct{ read, write int }{{0, -1}, {1, -1}, {-1, 0}, {-1, 1}, {-1, 2}, {-1, 3}} {
 		d := newStore(2500)
 		d.brokenRead, d.brokenWrite = tt.read, tt.write
 		definition := distributed(reader+","+writer+`,"MaxConcurrency":5`, task)
@@ -222,7 +222,7 @@ func TestRedriveOfRunsThatDidNotStart(t *testing.T) {
 		}
 		got, events := c.redrive(t, definition, d)
 		r := c.runs[len(c.runs)-1]
-		if !strings.HasPrefix(got, `{"MapRunArn"`) || !strings.Contains(events, "MapRunRedriven") || r.Items.Succeeded != 2500 || d.counts()[asl.Succeeded] != 2500 {
+		if !strings.HasPrefix(got, `{"MapRunArn"`) || !strings.Contains(events, "MapRunRedriven") || r.Items.Succeeded != 2500 || r.Items.ResultsWritten != 2500 || d.listed(t) != 2500 {
 			t.Errorf("%+v: got %.300s, %s\n%+v\n%v", tt, got, events, r, d.counts())
 		}
 		checkHistories(t, c)

@@ -38,6 +38,7 @@ func walk(t *testing.T, definition, input string, seed uint64, laid bool) *cours
 	t.Helper()
 	chance := rand.New(rand.NewPCG(seed, 1))
 	d := newStore(1000)
+	d.flaw = func() bool { return chance.IntN(20) == 0 }
 	d.answer = func(e asl.Effect) asl.Answer {
 		if chance.IntN(8) == 0 {
 			return failure("E", "c")
@@ -70,6 +71,11 @@ func walk(t *testing.T, definition, input string, seed uint64, laid bool) *cours
 			}
 			if _, ok := c.x.Redrivable(); !ok || redrives == 5 {
 				c.result()
+				if c.out.Status == asl.Succeeded && strings.Contains(definition, "ResultWriter") {
+					if n := d.listed(t); int64(n) != c.runs[len(c.runs)-1].Executions.Succeeded {
+						t.Fatalf("%d children are listed, run %+v", n, c.runs[len(c.runs)-1])
+					}
+				}
 				return c
 			}
 			redrives++

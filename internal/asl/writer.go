@@ -24,8 +24,10 @@ type writing struct {
 	Resource  string
 	Arguments any
 	Config    any
-	// Open tells that the place can be written to, Done that all is written.
+	// Open tells that the place can be written to, Done that all is written;
+	// Kept that what was added before a redrive has not been listed.
 	Open, Done bool
+	Kept       bool `json:",omitempty"`
 	Part       int
 	Effect     string `json:",omitempty"` // that is open
 	// Queue are results that wait, Size about their bytes; Flight are those
@@ -84,11 +86,13 @@ func (x *Execution) write(f *frame, r *mapRun, done bool) {
 	if w.Open && !done && len(w.Queue) < writeResults && w.Size < writeBytes {
 		return
 	}
-	e := Effect{Kind: WriteEffect, Arguments: w.Arguments, Config: w.Config, Write: &Write{Part: w.Part}}
+	e := Effect{Kind: WriteEffect, Arguments: w.Arguments, Config: w.Config, Write: &Write{Part: w.Part, Earlier: w.Files}}
 	e.Resource, _ = ParseResource(w.Resource)
 	if w.Open {
 		w.Flight, w.Queue, w.Size, w.Final = w.Queue, nil, 0, done
-		e.Write.Results, e.Write.Final, e.Write.Earlier = w.Flight, done, w.Files
+		e.Write.Results, e.Write.Final = w.Flight, done
+	} else {
+		e.Write.Open, e.Write.Kept = true, w.Kept
 	}
 	w.Part++
 	w.Effect = x.ask(f, r, e)
@@ -99,12 +103,8 @@ func (x *Execution) written(f *frame, g *children, a Answer) {
 	r := g.Run
 	w := r.Writer
 	if a.Kind != Done {
-		w.Queue, w.Flight = append(w.Flight, w.Queue...), nil
-		name := errWriter
-		if a.Error == nil {
-			a.Error = &name
-		}
-		if r.Fault == nil {
+		w.takeBack()
+		if name := errWriter; r.Fault == nil {
 			x.failRun(f, g, &failure{err: &name, cause: a.Cause})
 			return
 		}
@@ -112,7 +112,7 @@ func (x *Execution) written(f *frame, g *children, a Answer) {
 		x.closeRun(f, f.state(), g)
 		return
 	}
-	w.Open = true
+	w.Open, w.Kept = true, false
 	for _, res := range w.Flight {
 		if res.Status != Pending {
 			r.Executions.ResultsWritten++
@@ -145,11 +145,18 @@ func (r *mapRun) leave(g *children) {
 	}
 }
 
+// takeBack puts the results of a write that may have failed into the queue: a
+// redrive writes them again, under the same number.
+func (w *writing) takeBack() {
+	w.Part--
+	w.Queue, w.Flight, w.Final = append(w.Flight, w.Queue...), nil, false
+}
+
 // stopWriting lets the writer go.
 func (r *mapRun) stopWriting(x *Execution) {
-	if w := r.Writer; w != nil {
+	if w := r.Writer; w != nil && w.Effect != "" {
 		x.cancel(&w.Effect)
-		w.Queue, w.Flight, w.Final = append(w.Flight, w.Queue...), nil, false
+		w.takeBack()
 	}
 }
 

@@ -354,7 +354,7 @@ func (e *Engine) settle(r *execution, ended bool) {
 	}
 	for i := range t.change.MapRuns {
 		if m := &t.change.MapRuns[i]; m.Status != asl.Running {
-			e.flights.Go(func() { e.streams.drop(m.ARN) })
+			e.flights.Go(func() { e.streams.drop(m.ARN, m.Status == asl.Succeeded) })
 		}
 	}
 	if ended {
