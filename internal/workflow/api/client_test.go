@@ -23,7 +23,9 @@ type object = map[string]any
 
 const account = "000000000000"
 
-func arnOf(name string) string { return "arn:aws:states:eu-west-1:" + account + ":stateMachine:" + name }
+func arnOf(name string) string {
+	return "arn:aws:states:eu-west-1:" + account + ":stateMachine:" + name
+}
 
 // clock is a time that tests move.
 type clock struct {

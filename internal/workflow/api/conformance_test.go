@@ -140,7 +140,9 @@ func expected(t *testing.T, rc refusalCase) string {
 		delete(answer, "ResponseMetadata")
 		return asl.Text(answer)
 	}
-	var e struct{ Error struct{ Code, Message string } }
+	var e struct {
+		Error struct{ Code, Message string }
+	}
 	if err := json.Unmarshal(rc.Expected, &e); err != nil {
 		t.Fatal(err)
 	}

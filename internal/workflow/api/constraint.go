@@ -93,7 +93,7 @@ func (c *constraint) check(path string, raw json.RawMessage) []string {
 	if !c.inBytes {
 		length = int64(utf8.RuneCountInString(value))
 	}
-	must := ""
+	var must string
 	switch {
 	case c.enum != nil && !slices.Contains(c.enum, value):
 		must = "satisfy enum value set: [" + strings.Join(c.enum, ", ") + "]"

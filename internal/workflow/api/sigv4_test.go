@@ -16,7 +16,11 @@ import (
 // anew here: nothing is shared with what verifies.
 func signed(r *http.Request, body, access, secret, date, region string) {
 	hash := func(s string) string { sum := sha256.Sum256([]byte(s)); return hex.EncodeToString(sum[:]) }
-	mac := func(key, s string) string { h := hmac.New(sha256.New, []byte(key)); h.Write([]byte(s)); return string(h.Sum(nil)) }
+	mac := func(key, s string) string {
+		h := hmac.New(sha256.New, []byte(key))
+		h.Write([]byte(s))
+		return string(h.Sum(nil))
+	}
 	r.Header.Set("X-Amz-Date", date)
 	names := "content-type;host;x-amz-date;x-amz-target"
 	canonical := "POST\n/\n\ncontent-type:" + r.Header.Get("Content-Type") + "\nhost:" + r.Host + "\nx-amz-date:" + date +
