@@ -36,7 +36,7 @@ func (r *Rule) words(nested bool) string {
 	case isTest(r.operator):
 		return r.variable.text + " is " + testWords(r.operator, r.operand)
 	}
-	operand := ""
+	var operand string
 	if r.operandAt != nil {
 		operand = r.operandAt.text
 	} else {

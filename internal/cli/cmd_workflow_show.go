@@ -80,6 +80,9 @@ func (a *app) view(ctx context.Context, w *home.Workflow, given string) (executi
 		return v, refusal(err)
 	}
 	v.redrivable, _ = w.Engine.Redrivable(x)
+	if own, err := w.Machine(); err == nil {
+		v.own = own.ARN == x.Machine.ARN
+	}
 	return v, nil
 }
 

@@ -14,11 +14,12 @@ import (
 
 // executionView is what is shown of an execution.
 type executionView struct {
-	execution workflow.Execution
-	machine   *asl.Machine // nil where the definition cannot be read
-	visits    []trace.Visit
-	mapRuns   []workflow.MapRun
+	execution  workflow.Execution
+	machine    *asl.Machine // nil where the definition cannot be read
+	visits     []trace.Visit
+	mapRuns    []workflow.MapRun
 	redrivable string // why it cannot be redriven, "" where it can
+	own        bool   // it ran the lake's workflow
 	now        time.Time
 }
 
@@ -66,11 +67,17 @@ func errorText(name, cause *string) string {
 	return strings.Join(parts, ": ")
 }
 
-// causeLines makes a cause readable: JSON is laid out, other text stays.
+// causeLines makes a cause readable: of a function's error the message, other
+// JSON laid out; other text stays.
 func causeLines(cause string) []string {
 	var value any
 	if text := strings.TrimSpace(cause); strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
 		if json.Unmarshal([]byte(text), &value) == nil {
+			if object, ok := value.(map[string]any); ok {
+				if message, ok := object["errorMessage"].(string); ok {
+					return strings.Split(clean(message), "\n")
+				}
+			}
 			if pretty, err := json.MarshalIndent(value, "", "  "); err == nil {
 				cause = string(pretty)
 			}
@@ -247,10 +254,24 @@ func (a *app) printFailures(v executionView) {
 		return
 	}
 	fmt.Fprintln(out)
-	if v.redrivable == "" {
+	switch {
+	case v.own && v.endedByFail():
+		fmt.Fprintln(out, "Run it again:               wplake run")
+	case v.redrivable == "" && !v.endedByFail():
 		fmt.Fprintf(out, "Go on from where it failed: wplake workflow redrive %s\n", oneLine(x.Name))
 	}
 	fmt.Fprintf(out, "See what it logged:         wplake logs %s\n", oneLine(x.Name))
+}
+
+// endedByFail tells whether the machine itself chose to fail: to go on from
+// there would only fail again.
+func (v executionView) endedByFail() bool {
+	for _, s := range v.visits {
+		if s.Parent < 0 && s.Type == asl.Fail && s.Status == trace.Failed {
+			return true
+		}
+	}
+	return false
 }
 
 // insideFailures tells the Parallels and Maps that failed with the error of a

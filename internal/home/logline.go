@@ -32,7 +32,7 @@ func ParseLogLine(text string) LogLine {
 		if !ok || strings.ContainsAny(key, " \"") {
 			break
 		}
-		value := ""
+		var value string
 		if quoted, err := strconv.QuotedPrefix(after); err == nil && strings.HasPrefix(after, `"`) {
 			value, _ = strconv.Unquote(quoted) // QuotedPrefix has checked it
 			rest = after[len(quoted):]

@@ -59,24 +59,26 @@ func (p *pen) curve(x, y float64) {
 // corners goes along points by lines with round corners.
 func (p *pen) corners(points []point) {
 	p.move(points[0].x, points[0].y)
-	for i := 1; i < len(points); i++ {
-		at := points[i]
-		if i == len(points)-1 {
+	before := points[0]
+	for i, at := range points[1:] {
+		rest := points[i+2:]
+		if len(rest) == 0 {
 			p.line(at.x, at.y)
 			return
 		}
-		before, after := points[i-1], points[i+1]
-		in := math.Hypot(at.x-before.x, at.y-before.y)
-		out := math.Hypot(after.x-at.x, after.y-at.y)
+		after := rest[0]
+		dx, dy := at.x-before.x, at.y-before.y
+		in, out := math.Hypot(dx, dy), math.Hypot(after.x-at.x, after.y-at.y)
+		before = at
 		if in == 0 || out == 0 {
 			continue
 		}
 		far := out
-		if i+2 < len(points) {
+		if len(rest) > 1 {
 			out /= 2 // the other half is the next corner's
 		}
 		r := min(corner, in/2, out)
-		p.line(at.x-(at.x-before.x)/in*r, at.y-(at.y-before.y)/in*r)
+		p.line(at.x-dx/in*r, at.y-dy/in*r)
 		p.write("Q", at.x, at.y, at.x+(after.x-at.x)/far*r, at.y+(after.y-at.y)/far*r)
 	}
 }

@@ -114,7 +114,7 @@ func detail(s *asl.State) string {
 
 func taskDetail(s *asl.State) string {
 	r := s.Resource
-	text := ""
+	var text string
 	switch {
 	case r.Kind == asl.LambdaResource:
 		return "Lambda · " + lastPart(r.ARN)

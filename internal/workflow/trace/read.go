@@ -29,7 +29,7 @@ func (r *reader) read(e *asl.Event) {
 		r.at[e.ID] = place{visit: -1}
 		return
 	}
-	i := from.visit
+	var i int
 	switch {
 	case e.Type == "EvaluationFailed":
 		i = r.evaluated(e, from)

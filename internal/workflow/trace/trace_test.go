@@ -278,7 +278,7 @@ type recorded struct {
 	}
 }
 
-func TestRecordedHistories(t *testing.T) {
+func TestRecordedHistories(t *testing.T) { //nolint:tparallel // the parts count together what they looked at
 	t.Parallel()
 	f, err := os.Open(filepath.FromSlash(conformanceCases))
 	if errors.Is(err, os.ErrNotExist) {
