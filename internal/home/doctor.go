@@ -41,7 +41,7 @@ func (h *Home) Doctor(ctx context.Context) []Check {
 	checks = append(checks, h.checkSource(ctx)...)
 	checks = append(checks, h.checkBuckets(ctx)...)
 	checks = append(checks, h.checkDisk(), h.checkClock(ctx), h.checkLock(ctx))
-	checks = append(checks, h.checkCatalog(ctx), h.checkAlerts(), h.checkLastRun())
+	checks = append(checks, h.checkCatalog(ctx), h.checkWorkflow(), h.checkSchedules(), h.checkAlerts(), h.checkLastRun())
 	return checks
 }
 
@@ -232,10 +232,13 @@ func (h *Home) checkAlerts() Check {
 			silent = append(silent, topic)
 		}
 	}
+	if len(h.Config.Alerts.Topics[failureTopic]) == 0 {
+		silent = append(silent, failureTopic)
+	}
 	if len(silent) > 0 {
 		return warning("alerts", "set alerts.channels and alerts.topics, then try: wplake notify test", "failures are only written to the log: no channel for %s", strings.Join(silent, ", "))
 	}
-	return ok("alerts", "every layer's topic has a channel; try them with: wplake notify test")
+	return ok("alerts", "every topic has a channel; try them with: wplake notify test")
 }
 
 func (h *Home) checkLastRun() Check {
