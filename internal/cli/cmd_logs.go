@@ -124,7 +124,7 @@ func (a *app) logs(ctx context.Context, logs home.Logs, given string, f logFlags
 		if run != "" && l.Run() != run {
 			return true
 		}
-		ended = run != "" && l.Ends() || ended && l.Message != "run began"
+		ended = run != "" && l.Ends() // unless it goes on: a redrive logs further lines
 		if l.Level >= least {
 			p.take(l)
 		}
