@@ -19,6 +19,11 @@ func (r *execution) childEvent(v *asl.Event) {
 	ct.events.event(v, &ct.id, &ct.at)
 	switch v.Type {
 	case "ExecutionStarted":
+		if v.ID > 1 {
+			// An Express child of a run that is redriven begins again, under its name.
+			ct.end(asl.Running, v)
+			return
+		}
 		k := &Kept{Execution: Execution{
 			ARN: v.Execution, Name: lastPart(v.Execution), Machine: childMachine(r.kept.Machine, v.Execution), Status: asl.Running,
 			Input: appendJSON(nil, v.Input), Started: v.Time, MapRun: v.MapRun, Parent: r.kept.ARN,
