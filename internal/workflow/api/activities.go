@@ -60,6 +60,13 @@ func (s *Server) activityTask(ctx context.Context, r activityRequest) (any, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.o.Poll)
 	defer cancel()
+	go func() {
+		select {
+		case <-s.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	token, input, err := s.o.Engine.ActivityTask(ctx, a.ARN, r.Worker)
 	if err != nil && ctx.Err() == nil {
 		return nil, err

@@ -71,6 +71,8 @@ type Server struct {
 	operations map[string]operation
 	working    chan struct{}
 	waiting    chan struct{}
+	// stopping is closed when polls have to end.
+	stopping chan struct{}
 }
 
 // New makes a server.
@@ -78,12 +80,14 @@ func New(o Options) *Server {
 	if o.Poll == 0 {
 		o.Poll = time.Minute
 	}
-	return &Server{o: o, operations: operations(o.TestState != nil), working: make(chan struct{}, maxWorking), waiting: make(chan struct{}, maxWaiting)}
+	return &Server{o: o, operations: operations(o.TestState != nil), working: make(chan struct{}, maxWorking), waiting: make(chan struct{}, maxWaiting), stopping: make(chan struct{})}
 }
 
 // HTTP makes the server's http.Server: with limits of time for all that
-// clients do slowly. ctx ends what waits.
+// clients do slowly. When ctx ends, polls for tasks are answered; what works
+// goes on. It is called once.
 func (s *Server) HTTP(ctx context.Context) *http.Server {
+	context.AfterFunc(ctx, func() { close(s.stopping) })
 	return &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -93,6 +97,5 @@ func (s *Server) HTTP(ctx context.Context) *http.Server {
 		IdleTimeout:    2 * time.Minute,
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
-		BaseContext:    baseContext(ctx),
 	}
 }

@@ -304,6 +304,19 @@ func TestTasks(t *testing.T) {
 	}
 }
 
+// A poll does not hold up a server that stops.
+func TestPollEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	c := newClient(t)
+	activity := c.ok(t, "CreateActivity", object{"name": "a"})["activityArn"].(string)
+	ctx, stop := context.WithCancel(t.Context())
+	c.server.HTTP(ctx)
+	stop()
+	if got := c.ok(t, "GetActivityTask", object{"activityArn": activity}); len(got) != 0 {
+		t.Errorf("no task: %v", got)
+	}
+}
+
 func TestDeletingStateMachine(t *testing.T) {
 	t.Parallel()
 	c := newClient(t)

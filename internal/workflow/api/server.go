@@ -25,10 +25,6 @@ const (
 	target      = "AWSStepFunctions."
 )
 
-func baseContext(ctx context.Context) func(net.Listener) context.Context {
-	return func(net.Listener) context.Context { return ctx }
-}
-
 // refusal is an error with a status of HTTP.
 type refusal struct {
 	status        int
