@@ -31,6 +31,7 @@ func (s *server) http(ctx context.Context) *http.Server {
 	return api.New(api.Options{
 		Engine: s.workflow.Engine, Registry: s.workflow.Registry, Keys: s.keys, Host: s.host, Now: s.home.Now, Log: s.log,
 		TestState: api.TestState(s.workflow.Tasks(), c.Account, c.Region, s.home.Now),
+		Check:     s.workflow.Check,
 		Health:    s.health,
 	}).HTTP(ctx)
 }

@@ -41,6 +41,9 @@ type Engine interface {
 type Options struct {
 	Engine   Engine
 	Registry *workflow.Registry
+	// Check tells what keeps this home from running a definition, before an
+	// execution of it begins; nil where nothing is looked at.
+	Check func(definition []byte) error
 	// TestState tests a state with what this home can call.
 	TestState func(ctx context.Context, r teststate.Request) (teststate.Answer, error)
 	// Health tells how the process stands, as a JSON value, and whether it is

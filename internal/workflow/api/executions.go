@@ -42,7 +42,13 @@ func (s *Server) start(ctx context.Context, r startRequest) (workflow.StartInput
 	}
 	var err error
 	in.Machine, err = s.o.Registry.Machine(ctx, r.Machine)
-	return in, err
+	if err != nil || s.o.Check == nil {
+		return in, err
+	}
+	if err := s.o.Check([]byte(in.Machine.Definition)); err != nil {
+		return in, workflow.Errorf(workflow.ValidationException, "%s", err.Error())
+	}
+	return in, nil
 }
 
 // reason is why a text is not JSON.

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,6 +48,21 @@ func TestStartExecution(t *testing.T) {
 	}
 	for _, input := range []string{"1", `"s"`, "null", `"` + strings.Repeat("a", 262142) + `"`} {
 		c.ok(t, "StartExecution", object{"stateMachineArn": machine, "input": input})
+	}
+}
+
+// What this home cannot run fails by its name before its first state runs.
+func TestStartOfWhatCannotRun(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, func(o *api.Options) {
+		o.Check = func(definition []byte) error { return errors.New("no such resource in " + string(definition)) }
+	})
+	machine := c.create(t, "m", pass)
+	for _, operation := range []string{"StartExecution", "StartSyncExecution"} {
+		code, message := c.refused(t, operation, object{"stateMachineArn": machine})
+		if code != "ValidationException" || message != "no such resource in "+pass || len(c.engine.kept) > 0 {
+			t.Errorf("%s: %s: %s", operation, code, message)
+		}
 	}
 }
 
