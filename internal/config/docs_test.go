@@ -37,6 +37,9 @@ func TestDocumentedExamplesLoad(t *testing.T) {
 	for name, page := range readDocs(t) {
 		for _, block := range yamlBlock.FindAllStringSubmatch(page, -1) {
 			text := block[1]
+			if strings.HasPrefix(text, "tests:") || strings.HasPrefix(text, "machine:") {
+				continue // tests of a workflow, which their own reader tries
+			}
 			if strings.HasPrefix(text, "- ") {
 				text = "objects:\n  example:\n    steps:\n      " + strings.ReplaceAll(text, "\n", "\n      ")
 			}

@@ -49,7 +49,7 @@ func (h *Home) Workflow(ctx context.Context) (*Workflow, error) {
 	c := h.Config.Workflow
 	w.Registry = workflow.NewRegistry(store, h.Now, c.Account, c.Region)
 	w.Engine, err = workflow.Open(ctx, workflow.Options{
-		Store: store, Tasks: w.tasks, Objects: w.tasks, Machines: w.Registry, Parquet: h.parquetRows, Log: h.Log, Now: h.Now,
+		Store: store, Tasks: w.tasks, Objects: w.tasks, Machines: runnable{w}, Parquet: h.parquetRows, Log: h.Log, Now: h.Now,
 		Account: c.Account, Region: c.Region, Interrupted: workflow.Interrupted(c.Interrupted), Parallel: c.Parallel,
 	})
 	if err != nil {
@@ -58,6 +58,22 @@ func (h *Home) Workflow(ctx context.Context) (*Workflow, error) {
 	h.onClose(w.Engine.Close)
 	h.workflow = w
 	return w, nil
+}
+
+// runnable are the machines of the registry that this home can run, for
+// executions that start others.
+type runnable struct{ w *Workflow }
+
+// Machine returns a machine to start; see workflow.Machines.
+func (r runnable) Machine(ctx context.Context, arn string) (workflow.StateMachine, error) {
+	m, err := r.w.Registry.Machine(ctx, arn)
+	if err != nil {
+		return m, err
+	}
+	if err := r.w.Check([]byte(m.Definition)); err != nil {
+		return m, workflow.Errorf(workflow.ValidationException, "%s", err)
+	}
+	return m, nil
 }
 
 // Tasks are what tasks of state machines reach in this home.
