@@ -90,9 +90,14 @@ fuzz: tools ## Run every fuzz target for FUZZTIME (10s)
 bench: tools ## Measure bronze and silver against a plain DuckDB COPY
 	go run -trimpath -ldflags "-s -w" ./test/bench
 
+.PHONY: bench-workflow
+bench-workflow: tools ## Measure executions beside floors of the same run (Linux)
+	go build -trimpath -ldflags "-s -w" -o bin/bench-workflow ./test/workflow/bench
+	bin/bench-workflow
+
 .PHONY: test-kill
 test-kill: tools ## Kill runs, fill the disk, interrupt and collide (about 5 minutes)
-	go test -tags faults -count=1 -timeout 30m -v ./test/faults/...
+	go test -tags faults -count=1 -timeout 30m -v ./test/faults/... ./test/workflow
 
 # The AWS CLI comes with pip into a folder of its own, once.
 .PHONY: test-sfn

@@ -80,7 +80,9 @@ type Engine struct {
 	broken   map[int64]error
 	pollers  map[string][]chan struct{}
 	machines map[[sha256.Size]byte]*asl.Machine
-	closing  bool
+	closing  bool // nothing new begins
+	drained  bool // no task will answer any more
+	missed   bool // a signal came for an execution that is being created
 	draining bool // no further tasks begin
 	watching int  // calls that wait for others' changes
 	poll     time.Duration
@@ -148,6 +150,7 @@ func (e *Engine) Close() error {
 	e.cancel()
 	e.flights.Wait()
 	e.mu.Lock()
+	e.drained = true
 	e.ready.Broadcast()
 	e.mu.Unlock()
 	e.poked()

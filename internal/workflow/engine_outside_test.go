@@ -375,7 +375,9 @@ func TestRedrive(t *testing.T) {
 			return c.State, nil
 		}
 		e := b.open(t)
-		task := func(next string) string { return `{"Type": "Task", "Resource": "arn:aws:states:::test:do", ` + next + `}` }
+		task := func(next string) string {
+			return `{"Type": "Task", "Resource": "arn:aws:states:::test:do", ` + next + `}`
+		}
 		m := machine("m", `{"StartAt": "A", "States": {"A": `+task(`"Next": "B"`)+`, "B": `+task(`"Next": "C"`)+`, "C": `+task(`"End": true`)+`}}`)
 		x := start(t, e, m, "one", "")
 		if got := ended(t, e, x.ARN); got.Status != asl.Failed {

@@ -144,8 +144,7 @@ func (e *Engine) create(ctx context.Context, r *execution, replaces int64) (Exec
 		if err == nil {
 			r.kept.Key = started.Key
 			e.mu.Lock()
-			e.loaded[r.kept.Key] = r
-			e.mine[r.kept.Key] = struct{}{}
+			e.takeInLocked(r)
 			e.mu.Unlock()
 			e.settle(r, ended)
 		} else {
@@ -160,6 +159,15 @@ func (e *Engine) create(ctx context.Context, r *execution, replaces int64) (Exec
 		return Execution{}, err
 	}
 	return started.Execution, nil
+}
+
+// takeInLocked makes an execution that has just been laid down known.
+func (e *Engine) takeInLocked(r *execution) {
+	e.loaded[r.kept.Key] = r
+	e.mine[r.kept.Key] = struct{}{}
+	if e.missed {
+		e.missed, e.fetch = false, true
+	}
 }
 
 // first makes the first turn.

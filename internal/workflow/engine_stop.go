@@ -125,8 +125,7 @@ func (e *Engine) Redrive(ctx context.Context, arn string) (Execution, error) {
 			e.dropLocked(r)
 			e.mu.Unlock()
 		} else {
-			e.loaded[k.Key] = r
-			e.mine[k.Key] = struct{}{}
+			e.takeInLocked(r)
 			e.mu.Unlock()
 			e.settle(r, ended)
 		}

@@ -271,3 +271,37 @@ func TestStopStopsWhatItStarted(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseWaitsForAnswers: what a task answers while the engine is being
+// closed has been answered.
+func TestCloseWaitsForAnswers(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, b *bench) {
+		b.tasks.do = func(ctx context.Context, _ workflow.Call) (any, error) {
+			<-ctx.Done()
+			time.Sleep(10 * time.Second)
+			return "in time", nil
+		}
+		e := b.open(t)
+		m := machine("m", `{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::test:do", "Next": "W"},
+			"W": {"Type": "Wait", "Seconds": 5, "End": true}}}`)
+		x := start(t, e, m, "one", "")
+		other := start(t, e, m, "two", "")
+		synctest.Wait()
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		e = b.open(t)
+		if err := e.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, arn := range []string{x.ARN, other.ARN} {
+			if got := ended(t, e, arn); string(got.Output) != `"in time"` {
+				t.Errorf("got %s %s", got.Status, got.Output)
+			}
+		}
+		if n := b.tasks.count(); n != 2 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}

@@ -16,7 +16,6 @@ type message struct {
 	effect string
 	answer asl.Answer
 	signal Signal
-	result func(error) // of a redrive
 }
 
 type msgKind uint8
@@ -77,10 +76,10 @@ func (e *Engine) scheduleLocked(r *execution) {
 func (e *Engine) work() {
 	for {
 		e.mu.Lock()
-		for len(e.queue) == 0 && !e.closing {
+		for len(e.queue) == 0 && !e.drained {
 			e.ready.Wait()
 		}
-		if len(e.queue) == 0 || e.ctx.Err() != nil && e.drainedLocked() {
+		if len(e.queue) == 0 || e.drained && e.emptyLocked() {
 			e.mu.Unlock()
 			return
 		}
@@ -94,9 +93,9 @@ func (e *Engine) work() {
 	}
 }
 
-// drainedLocked tells that no answer waits to be laid down while the engine is
+// emptyLocked tells that no answer waits to be laid down while the engine is
 // being closed: the rest is for whoever comes next.
-func (e *Engine) drainedLocked() bool {
+func (e *Engine) emptyLocked() bool {
 	e.queue = slices.DeleteFunc(e.queue, func(r *execution) bool {
 		return !slices.ContainsFunc(r.inbox, func(m message) bool { return m.kind == msgAnswer })
 	})
@@ -279,7 +278,7 @@ func (e *Engine) prepare(r *execution) error {
 		if !o.flies() {
 			continue
 		}
-		if !o.slot && !(o.Kind == asl.InvokeEffect && o.nested()) {
+		if !o.slot && !o.slotless() {
 			if !e.takeSlot() {
 				continue
 			}
@@ -353,7 +352,7 @@ func (e *Engine) settle(r *execution, ended bool) {
 		wakeFirst(e.pollers[w.Activity])
 	}
 	for i := range t.change.MapRuns {
-		if m := &t.change.MapRuns[i]; m.Status != asl.Running {
+		if m := &t.change.MapRuns[i]; m.Status != asl.Running && !e.closing {
 			e.flights.Go(func() { e.streams.drop(m.ARN, m.Status == asl.Succeeded) })
 		}
 	}

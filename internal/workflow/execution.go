@@ -30,6 +30,9 @@ type openEffect struct {
 	slot, launched bool
 }
 
+// slotless tells that performing it takes no slot: the engine itself does it.
+func (o *openEffect) slotless() bool { return o.Kind == asl.InvokeEffect && o.nested() }
+
 // flies tells that this process has to perform the effect.
 func (o *openEffect) flies() bool {
 	switch {
@@ -130,7 +133,6 @@ type turn struct {
 	order    []string // of children
 	opened   []string
 	closed   []string
-	failed   error
 }
 
 // childTurn is what happened to one item of a distributed Map.

@@ -66,14 +66,14 @@ func (e *Engine) launchLocked(r *execution) {
 		if !o.flies() {
 			continue
 		}
-		if !o.slot && !(o.Kind == asl.InvokeEffect && o.nested()) {
+		if !o.slot && !o.slotless() {
 			e.lineLocked(slotRequest{r.kept.Key, o.ID})
 			continue
 		}
 		o.launched = true
 		ctx, cancel := context.WithCancelCause(e.ctx)
 		r.tasks[o.ID] = cancel
-		f := &flight{e: e, r: r, o: *o, call: e.call(r, o), parent: r.kept.Execution, express: r.volatile}
+		f := &flight{e: e, r: r, o: *o, parent: r.kept.Execution, express: r.volatile}
 		e.flights.Go(func() { f.run(ctx) })
 	}
 }
@@ -88,20 +88,27 @@ type flight struct {
 	express bool
 }
 
-// call is what a task's service is asked.
-func (e *Engine) call(r *execution, o *openEffect) Call {
+// request is what a task's service is asked.
+func (f *flight) request() Call {
+	o, x := &f.o, &f.parent
 	c := Call{
-		Execution: r.kept.ARN, ExecutionName: r.kept.Name, State: o.State, Resource: o.Resource, Arguments: o.Arguments,
+		Execution: x.ARN, ExecutionName: x.Name, State: o.State, Resource: o.Resource, Arguments: o.Arguments,
 		Credentials: o.Credentials, Token: o.Token, Attempt: o.Attempt, Timeout: o.Timeout,
 	}
 	if o.Execution != "" {
 		c.Execution, c.ExecutionName = o.Execution, lastPart(o.Execution)
 	}
 	// The input is the execution's own, and was decoded once already.
-	c.Input, _ = asl.Decode(r.kept.Input)
-	sum := sha256.Sum256([]byte(r.kept.ARN + "\x00" + r.kept.Started.String() + "\x00" + o.ID))
-	c.Key = hex.EncodeToString(sum[:16])
+	c.Input, _ = asl.Decode(x.Input)
+	c.Key = hex.EncodeToString(f.identity())
 	return c
+}
+
+// identity is the same for one effect of one execution whenever it is
+// performed, and no other's.
+func (f *flight) identity() []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", f.parent.ARN, f.parent.Started.UnixNano(), f.o.ID))
+	return sum[:16]
 }
 
 func (f *flight) run(ctx context.Context) {
@@ -153,6 +160,7 @@ func (f *flight) answer(a asl.Answer) {
 
 // invoke calls the service of a task.
 func (f *flight) invoke(ctx context.Context) {
+	f.call = f.request()
 	submitted := f.o.Submitted
 	f.call.Submitted = func(answer any) {
 		if !submitted {

@@ -49,7 +49,7 @@ func newItemStreams(ctx context.Context, o Options) *itemStreams {
 	}
 	if o.Parquet == nil {
 		s.ports.Rows = func(context.Context, string, string) (items.Rows, error) {
-			return nil, errors.New("Parquet files cannot be read here")
+			return nil, errors.New("no Parquet file can be read here")
 		}
 	}
 	return s

@@ -15,13 +15,20 @@ type journal struct {
 	wake    chan struct{}
 	closed  bool
 	done    chan struct{}
+	written chan written
+}
+
+// written is what has been committed, and how.
+type written struct {
+	batch []*commit
+	err   error
 }
 
 // commit is a change that waits, and who is told of it.
 type commit struct {
 	change *Change
-	// after is called when the change is on disk, or could not be made. It must
-	// return soon: the next commit waits for it.
+	// after is called when the change is on disk, or could not be made, while
+	// the next ones are being written.
 	after func(error)
 }
 
@@ -32,8 +39,9 @@ const (
 )
 
 func newJournal(s Store) *journal {
-	j := &journal{store: s, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	j := &journal{store: s, wake: make(chan struct{}, 1), done: make(chan struct{}), written: make(chan written, 1)}
 	go j.run()
+	go j.tell()
 	return j
 }
 
@@ -60,7 +68,7 @@ func (j *journal) close() {
 }
 
 func (j *journal) run() {
-	defer close(j.done)
+	defer close(j.written)
 	for {
 		batch, closed := j.batch()
 		if len(batch) == 0 {
@@ -76,9 +84,17 @@ func (j *journal) run() {
 		}
 		// What has begun is written whole, whoever has stopped waiting.
 		err := j.store.Commit(context.Background(), changes)
-		for _, c := range batch {
-			if err != nil {
-				c.after(err)
+		j.written <- written{batch, err}
+	}
+}
+
+// tell tells what has been written, in the order in which it was.
+func (j *journal) tell() {
+	defer close(j.done)
+	for w := range j.written {
+		for _, c := range w.batch {
+			if w.err != nil {
+				c.after(w.err)
 				continue
 			}
 			c.after(c.change.Err)

@@ -81,9 +81,12 @@ func splitBlock(b []byte) (record, events []byte, err error) {
 		return nil, nil, err
 	}
 	n, used := binary.Uvarint(b)
-	if used <= 0 || n > uint64(len(b)-used) {
+	if used <= 0 {
 		return nil, nil, errJournal
 	}
 	b = b[used:]
+	if n > uint64(len(b)) {
+		return nil, nil, errJournal
+	}
 	return b[:n], b[n:], nil
 }

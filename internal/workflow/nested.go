@@ -43,9 +43,8 @@ func (f *flight) nest(ctx context.Context) asl.Answer {
 		in.Input = appendJSON(nil, v)
 	}
 	if in.Name == "" {
-		sum := sha256.Sum256([]byte(f.parent.ARN + "\x00" + f.parent.Started.String() + "\x00" + f.o.ID))
 		var b [16]byte
-		copy(b[:], sum[:])
+		copy(b[:], f.identity())
 		in.Name = formatUUID(b)
 	}
 	child, err := f.e.Start(ctx, in)

@@ -82,31 +82,45 @@ func (e *Engine) gone(ctx context.Context, arn string, err error) error {
 func (e *Engine) signals() {
 	e.signalMu.Lock()
 	defer e.signalMu.Unlock()
-	for {
-		found, err := e.o.Store.Signals(e.ctx, e.owner, e.seen)
+	for after, whole := e.seen, true; ; {
+		found, err := e.o.Store.Signals(e.ctx, e.owner, after)
 		if err != nil {
 			if e.ctx.Err() == nil {
 				e.o.Log.Error("the signals of executions could not be read", "error", err)
 			}
 			return
 		}
-		e.mu.Lock()
-		for _, g := range found {
-			e.seen = g.ID
-			if _, known := e.mine[g.Execution]; !known {
-				continue
-			}
-			if _, posted := e.posted[g.ID]; posted {
-				continue
-			}
-			e.posted[g.ID] = g.Execution
-			e.postLocked(g.Execution, message{kind: msgSignal, signal: g})
-		}
-		e.mu.Unlock()
 		if len(found) == 0 {
 			return
 		}
+		e.mu.Lock()
+		for _, g := range found {
+			whole = e.handLocked(g) && whole
+			if after = g.ID; whole {
+				e.seen = after
+			}
+		}
+		e.mu.Unlock()
 	}
+}
+
+// handLocked hands a signal to its execution, once. It is false when that is
+// not known yet: then the signal is to be read again.
+func (e *Engine) handLocked(g Signal) bool {
+	if _, known := e.mine[g.Execution]; !known {
+		// What had to be dropped is taken up again by Resume, and so are its
+		// signals.
+		if _, dropped := e.broken[g.Execution]; dropped {
+			return true
+		}
+		e.missed = true
+		return false
+	}
+	if _, posted := e.posted[g.ID]; !posted {
+		e.posted[g.ID] = g.Execution
+		e.postLocked(g.Execution, message{kind: msgSignal, signal: g})
+	}
+	return true
 }
 
 // signal performs what a signal asks.

@@ -45,7 +45,6 @@ func moment(n int) float64 {
 func run(t *testing.T, folder string, choice workflow.Interrupted, after time.Duration) (killed bool) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	//nolint:gosec // the test's own binary
 	c := exec.CommandContext(ctx, os.Args[0])
 	c.Env = append(os.Environ(), folderVariable+"="+folder, choiceVariable+"="+string(choice))
 	var out bytes.Buffer

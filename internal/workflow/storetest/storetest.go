@@ -63,17 +63,18 @@ func (s *suite) another(t *testing.T) workflow.Store {
 	return store
 }
 
-var begun = time.Date(2026, 3, 4, 5, 6, 7, 8_000, time.UTC)
+// begun is when everything began.
+func begun() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 8_000, time.UTC) }
 
 func kept(name string) *workflow.Kept {
 	return &workflow.Kept{
 		Execution: workflow.Execution{
 			ARN: "arn:aws:states:eu-west-1:000000000000:execution:m:" + name, Name: name, Status: asl.Running,
 			Machine: workflow.StateMachine{ARN: "arn:aws:states:eu-west-1:000000000000:stateMachine:m", Name: "m", Type: workflow.Standard,
-				Definition: `{"StartAt": "P"}`, RoleARN: "role", Created: begun},
-			Input: []byte(`{"a":1}`), Started: begun, TraceHeader: "trace", Owner: "me",
+				Definition: `{"StartAt": "P"}`, RoleARN: "role", Created: begun()},
+			Input: []byte(`{"a":1}`), Started: begun(), TraceHeader: "trace", Owner: "me",
 		},
-		Wake: begun.Add(time.Hour), Attention: true,
+		Wake: begun().Add(time.Hour), Attention: true,
 	}
 }
 
@@ -101,7 +102,7 @@ func block(seq, last int64, body string) []workflow.Block {
 
 func end(k *workflow.Kept, s asl.Status, after time.Duration) *workflow.Kept {
 	e := *k
-	e.Status, e.Stopped, e.Owner, e.Wake, e.Attention = s, begun.Add(after), "", time.Time{}, false
+	e.Status, e.Stopped, e.Owner, e.Wake, e.Attention = s, begun().Add(after), "", time.Time{}, false
 	if s == asl.Succeeded {
 		e.Output = []byte(`"out"`)
 	} else {
@@ -122,11 +123,12 @@ func testExecutions(t *testing.T, s *suite) {
 	}
 	for _, status := range []asl.Status{asl.Failed, asl.Running, asl.Succeeded} {
 		next := end(k, status, time.Minute)
-		if status == asl.Running {
+		switch status {
+		case asl.Running:
 			next = kept("one")
-			next.Key, next.Redrives, next.Redriven = k.Key, 1, begun.Add(time.Hour)
-		} else if status == asl.Succeeded {
-			next.Redrives, next.Redriven = 1, begun.Add(time.Hour)
+			next.Key, next.Redrives, next.Redriven = k.Key, 1, begun().Add(time.Hour)
+		case asl.Succeeded:
+			next.Redrives, next.Redriven = 1, begun().Add(time.Hour)
 		}
 		c := &workflow.Change{Key: k.Key, Update: next, Reopen: status == asl.Running}
 		s.commit(t, c)
@@ -365,30 +367,30 @@ func testTokens(t *testing.T, s *suite) {
 	if k, err := s.Token(t.Context(), "B"); err != nil || k.Effect != "e2" || k.Heartbeat != time.Minute || k.Execution != one.Key || !k.Beat.IsZero() {
 		t.Errorf("token: %+v, %v", k, err)
 	}
-	if err := s.Answer(t.Context(), "A", begun, workflow.Signal{Kind: workflow.AnswerSignal, Body: []byte("x")}); err != nil {
+	if err := s.Answer(t.Context(), "A", begun(), workflow.Signal{Kind: workflow.AnswerSignal, Body: []byte("x")}); err != nil {
 		t.Error(err)
 	}
-	if err := s.Answer(t.Context(), "A", begun, workflow.Signal{Kind: workflow.AnswerSignal}); !errors.Is(err, workflow.ErrNotFound) {
+	if err := s.Answer(t.Context(), "A", begun(), workflow.Signal{Kind: workflow.AnswerSignal}); !errors.Is(err, workflow.ErrNotFound) {
 		t.Errorf("answered twice: %v", err)
 	}
 	got, err := s.Signals(t.Context(), "me", 0)
 	if err != nil || len(got) != 1 || got[0].Effect != "e1" || string(got[0].Body) != "x" || got[0].Execution != one.Key {
 		t.Errorf("signals: %+v, %v", got, err)
 	}
-	if err := s.Beat(t.Context(), "B", begun, begun.Add(time.Minute)); err != nil {
+	if err := s.Beat(t.Context(), "B", begun(), begun().Add(time.Minute)); err != nil {
 		t.Error(err)
 	}
-	if k, err := s.Token(t.Context(), "B"); err != nil || !k.Beat.Equal(begun.Add(time.Minute)) {
+	if k, err := s.Token(t.Context(), "B"); err != nil || !k.Beat.Equal(begun().Add(time.Minute)) {
 		t.Errorf("token: %+v, %v", k, err)
 	}
-	late := begun.Add(2 * time.Minute)
+	late := begun().Add(2 * time.Minute)
 	if err := s.Beat(t.Context(), "B", late, late.Add(time.Minute)); !errors.Is(err, workflow.ErrNotFound) {
 		t.Errorf("a heartbeat too late: %v", err)
 	}
 	if err := s.Answer(t.Context(), "B", late, workflow.Signal{Kind: workflow.AnswerSignal}); !errors.Is(err, workflow.ErrNotFound) {
 		t.Errorf("an answer too late: %v", err)
 	}
-	if err := s.Beat(t.Context(), "C", begun, begun); err != nil {
+	if err := s.Beat(t.Context(), "C", begun(), begun()); err != nil {
 		t.Errorf("a heartbeat nobody asked for: %v", err)
 	}
 	if k, err := s.Token(t.Context(), "C"); err != nil || !k.Beat.IsZero() {
@@ -436,12 +438,12 @@ func testWork(t *testing.T, s *suite) {
 
 func testMapRuns(t *testing.T, s *suite) {
 	one := s.create(t, kept("one"))
-	run := workflow.MapRun{ARN: "run", Execution: one.ARN, State: "M", Status: asl.Running, Started: begun}
+	run := workflow.MapRun{ARN: "run", Execution: one.ARN, State: "M", Status: asl.Running, Started: begun()}
 	child := kept("child")
 	child.MapRun, child.Owner, child.Parent = "run", "", one.ARN
 	s.commit(t, &workflow.Change{Key: one.Key, MapRuns: []workflow.MapRun{run},
 		Children: []workflow.Child{{ARN: child.ARN, Create: child, Blocks: block(1, 2, "c1")}}})
-	run.Status, run.Stopped = asl.Succeeded, begun.Add(time.Minute)
+	run.Status, run.Stopped = asl.Succeeded, begun().Add(time.Minute)
 	s.commit(t, &workflow.Change{Key: one.Key, MapRuns: []workflow.MapRun{run},
 		Children: []workflow.Child{{ARN: child.ARN, End: end(child, asl.Succeeded, 0), Blocks: block(2, 3, "c2")}}})
 	got, err := s.MapRun(t.Context(), "run")
@@ -489,10 +491,10 @@ func testRemove(t *testing.T, s *suite) {
 			s.commit(t, &workflow.Change{Key: k.Key, Blocks: block(1, 1, string(make([]byte, 10_000))), Update: end(k, asl.Succeeded, 2*time.Hour+time.Duration(i))})
 		}
 	}
-	if n, err := s.Remove(t.Context(), begun.Add(time.Hour), 0); err != nil || n != 0 {
+	if n, err := s.Remove(t.Context(), begun().Add(time.Hour), 0); err != nil || n != 0 {
 		t.Errorf("removed %d, %v", n, err)
 	}
-	if n, err := s.Remove(t.Context(), begun.Add(time.Hour+time.Second), 0); err != nil || n != 1 {
+	if n, err := s.Remove(t.Context(), begun().Add(time.Hour+time.Second), 0); err != nil || n != 1 {
 		t.Errorf("removed %d, %v", n, err)
 	}
 	for _, arn := range []string{parent.ARN, child.ARN} {
@@ -521,7 +523,7 @@ func testRemove(t *testing.T, s *suite) {
 	again := &workflow.Change{Create: kept("249")}
 	s.commit(t, again)
 	late := &workflow.Change{Create: kept("248")}
-	late.Create.Started = begun.Add(91 * 24 * time.Hour)
+	late.Create.Started = begun().Add(91 * 24 * time.Hour)
 	s.commit(t, late)
 	if !errors.Is(again.Err, workflow.ErrExists) || late.Err != nil {
 		t.Errorf("names: %v, %v", again.Err, late.Err)
@@ -529,7 +531,7 @@ func testRemove(t *testing.T, s *suite) {
 	// One makes way for another whole.
 	s.commit(t, &workflow.Change{Key: late.Key, Blocks: block(1, 1, "old"), Update: end(late.Create, asl.Succeeded, time.Hour)})
 	next := &workflow.Change{Create: kept("248"), Replaces: late.Key, Blocks: block(1, 1, "new")}
-	next.Create.Started = begun.Add(200 * 24 * time.Hour)
+	next.Create.Started = begun().Add(200 * 24 * time.Hour)
 	s.commit(t, next)
 	if got := s.journal(t, next.Key); next.Err != nil || !slices.Equal(got, []string{"0 ", "1 new"}) {
 		t.Errorf("journal: %v, %v", got, next.Err)
