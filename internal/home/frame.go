@@ -44,8 +44,8 @@ type frames struct {
 type frame struct {
 	mu     sync.Mutex
 	report lake.RunReport
-	// announced tells that the machine itself told people of a failure.
-	announced bool
+	// announced is what the machine itself told people on the failure topic, at least the beginning.
+	announced string
 	// stop ends the stages at work, which working counts.
 	stop    context.CancelFunc
 	stopped context.Context //nolint:containedctx // it is the life of the run, which its stages share
@@ -212,7 +212,7 @@ func (f *frames) dependencies(ctx context.Context) (pipeline.Deps, error) {
 	return *f.deps, nil
 }
 
-// publish hands a machine's message on, and takes note that people were told
+// publish hands a machine's message on, and takes note of what people were told
 // of the failure of a run.
 func (f *frames) publish(ctx context.Context, run string, m notify.Message) error {
 	err := f.home.Notifier.Publish(withRun(ctx, run), m)
@@ -222,7 +222,9 @@ func (f *frames) publish(ctx context.Context, run string, m notify.Message) erro
 	r := f.frame(run)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.announced = true
+	if len(r.announced) < asl.MaxPayload { // a machine may tell as much as it likes
+		r.announced += m.Body + "\n"
+	}
 	return nil
 }
 

@@ -65,7 +65,7 @@ func (h *Home) run(ctx context.Context, r RunRequest) (report lake.RunReport, er
 	}
 	h.Log.Info(runBegan, "run", r.Request.RunID, "command", r.Command)
 	report = pipeline.Run(ctx, d, r.Stages, r.Request)
-	err = errors.Join(h.alert(ctx, report, previous, false), h.History.Save(report))
+	err = errors.Join(h.alert(ctx, report, previous, ""), h.History.Save(report))
 	h.Log.Info(runEnded, "run", r.Request.RunID, "status", string(report.Status))
 	return report, err
 }
@@ -113,19 +113,40 @@ func (h *Home) sweep(ctx context.Context) error {
 	return nil
 }
 
-// alert publishes at most one message a layer. When the machine announced the
-// failure itself, those who were told are not told again.
-func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.RunReport, announced bool) error {
+// alert publishes at most one message a layer. announced is what the machine
+// itself told people; those whom it told of a layer's failures are not told again.
+func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.RunReport, announced string) error {
 	var errs []error
 	for _, m := range notify.RunMessages(report, previous) {
-		if p, err := h.Params.Get(ctx, topicParameter(lake.Layer(strings.TrimPrefix(m.Topic, "data-lakehouse-")))); err == nil {
+		layer := lake.Layer(strings.TrimPrefix(m.Topic, "data-lakehouse-"))
+		if p, err := h.Params.Get(ctx, topicParameter(layer)); err == nil {
 			m.Topic = p.Value
 		}
-		if announced && isFailure(m) && h.covered(m.Topic) {
+		if isFailure(m) && h.covered(m.Topic) && tells(announced, report, layer) {
 			continue
 		}
 		// Also when the run was interrupted: a failure reaches a person.
 		errs = append(errs, h.Notifier.Publish(context.WithoutCancel(ctx), m))
 	}
 	return errors.Join(errs...)
+}
+
+// tells reports whether a text says of a layer's failures what failed and why:
+// one that only says that something did, as the reference's machines do, helps
+// nobody. It need not have room for all of them.
+func tells(text string, report lake.RunReport, l lake.Layer) bool {
+	for _, s := range report.Stages {
+		if strings.TrimPrefix(s.Stage, "crawl-") != string(l) {
+			continue
+		}
+		if s.Error != nil && strings.Contains(text, string(s.Error.Code)) {
+			return true
+		}
+		for _, o := range s.Objects {
+			if o.Error != nil && strings.Contains(text, o.Object) && strings.Contains(text, string(o.Error.Code)) {
+				return true
+			}
+		}
+	}
+	return false
 }
