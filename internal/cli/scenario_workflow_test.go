@@ -22,6 +22,8 @@ import (
 type outside struct {
 	server *httptest.Server
 
+	told chan struct{} // gets something when there are messages
+
 	mu       sync.Mutex
 	messages []message
 }
@@ -32,7 +34,7 @@ type message struct{ Title, Message string }
 // newOutside starts the outside of a lake that is in a place.
 func newOutside(t *testing.T, p place) *outside {
 	t.Helper()
-	o := &outside{}
+	o := &outside{told: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.Handle(faultsite.Path, folderSite(filepath.Join(p.dir, "site")))
 	mux.HandleFunc("/hook", func(w http.ResponseWriter, r *http.Request) {
@@ -44,6 +46,10 @@ func newOutside(t *testing.T, p place) *outside {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.messages = append(o.messages, m)
+		select {
+		case o.told <- struct{}{}:
+		default: // it has been said
+		}
 	})
 	mux.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "broken", http.StatusInternalServerError)
