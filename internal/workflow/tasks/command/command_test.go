@@ -158,8 +158,13 @@ func TestStopped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if lives(pid) {
-			t.Errorf("process %d lives", pid)
+		// A signal takes effect when its process gets a turn.
+		for patience := 10_000; lives(pid); patience-- {
+			if patience == 0 {
+				t.Errorf("process %d lives", pid)
+				break
+			}
+			time.Sleep(time.Millisecond)
 		}
 	}
 }
