@@ -385,6 +385,27 @@ func TestSuperseded(t *testing.T) {
 	}
 }
 
+// TestBeside: a run takes nothing from an execution of the lake's workflow that
+// another process is running.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	p, _ := newHooked(t, "  definition: nap.asl.json\n")
+	p.write(t, "nap.asl.json", `{"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "SecondsPath": "$.nap", "Next": "Done"}, "Done": {"Type": "Pass", "End": true}}}`)
+	live := p.start(t, "workflow", "run", "--input", `{"nap": 86400}`)
+	p.reaches(t, live, "last", "Nap")
+	name := p.last(t).Name
+	p.write(t, "nap.asl.json", `{"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": true}}}`)
+	p.run(t, 0, "run")
+	if x := p.shown(t, name); x.Status != "RUNNING" {
+		t.Errorf("the other is %s: %s", x.Status, x.Cause)
+	}
+	live.kill(t)
+	p.run(t, 0, "run")
+	if x := p.shown(t, name); x.Status != "ABORTED" {
+		t.Errorf("killed, and another run took its place, the other is %s", x.Status)
+	}
+}
+
 // TestAdopted: a server goes on with a run whose process was killed.
 func TestAdopted(t *testing.T) {
 	t.Parallel()

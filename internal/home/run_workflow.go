@@ -100,16 +100,16 @@ var runName = regexp.MustCompile(`^[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}$`)
 // lake, which is ours now. What they finished is kept, as the stages skip what
 // has not changed.
 func (w *Workflow) supersede(ctx context.Context, m workflow.StateMachine, run string) error {
-	dead, _, err := w.Engine.List(ctx, workflow.Filter{MachineARN: m.ARN, Status: asl.Running, Limit: 1000})
+	running, _, err := w.Engine.List(ctx, workflow.Filter{MachineARN: m.ARN, Status: asl.Running, Limit: 1000})
 	if err != nil {
 		return err
 	}
 	name, cause := interrupted, "the process that ran it died; run "+run+" takes its place"
-	for _, x := range dead {
+	for _, x := range running {
 		if !runName.MatchString(x.Name) {
-			continue // of a schedule, or of the API: its server goes on with it
+			continue // of a schedule, or of the API: a server goes on with it
 		}
-		if _, err := w.Engine.Stop(ctx, x.ARN, &name, &cause); err != nil {
+		if _, err := w.Engine.StopOrphan(ctx, x.ARN, &name, &cause); err != nil {
 			return err
 		}
 	}
