@@ -18,8 +18,14 @@ func (sc *scope) callIntrinsic(e *expression) (any, *failure) {
 		case f != nil:
 			inner = f
 		case !found:
-			root, _ := sc.root(p)
-			inner = sc.runtime(fmt.Sprintf("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", text, e.text, Text(root)))
+			// A path into the context object is named without its second $, and
+			// the input is that of the state all the same.
+			path := text
+			if p.origin == fromContext {
+				path = text[1:]
+			}
+			inner = sc.runtime(fmt.Sprintf("The function '%s' had the following error: The JsonPath argument for the field '%s' could not be found in the input '%s'",
+				e.text, path, Text(sc.input)))
 		default:
 			return v, nil
 		}
@@ -30,7 +36,7 @@ func (sc *scope) callIntrinsic(e *expression) (any, *failure) {
 		return nil, inner
 	}
 	if err != nil {
-		return nil, fail(errIntrinsic, sc.prefix()+err.Error())
+		return nil, sc.runtime(err.Error())
 	}
 	return v, nil
 }

@@ -1,10 +1,11 @@
 package asl
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
+
+	"wplake/internal/asl/jsontext"
 )
 
 // Event is one entry of a history, as GetExecutionHistory tells it. Which
@@ -122,16 +123,14 @@ func (e *Event) Details() (string, map[string]any) {
 	return strings.ToLower(e.Type[:1]) + e.Type[1:] + "EventDetails", d
 }
 
-// Text is the compact JSON of a value, without HTML escapes.
+// Text is the compact JSON of a value, as Step Functions writes it.
 func Text(v any) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	text, err := jsontext.Compact(v)
+	if err != nil {
 		// Only what is no JSON value can fail, and evaluation gives none.
 		return "null"
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return text
 }
 
 // size is how many bytes of JSON a value takes, give or take escapes, or just

@@ -123,7 +123,8 @@ func (r *resultPath) apply(input, result any) (any, *failure) {
 	}
 	out, err := jsonpath.Set(input, r.path, result)
 	if err != nil {
-		return nil, fail("States.ResultPathMatchFailure", "Unable to apply ReferencePath "+r.path.String()+" to input "+Text(input))
+		// The specification calls it States.ResultPathMatchFailure.
+		return nil, fail("States.ReferencePathConflict", "Unable to apply ReferencePath "+r.path.String()+" to input "+Text(input))
 	}
 	return out, nil
 }

@@ -48,7 +48,6 @@ const (
 	errAll       = "States.ALL"
 	errLimit     = "States.DataLimitExceeded"
 	errNoChoice  = "States.NoChoiceMatched"
-	errIntrinsic = "States.IntrinsicFailure"
 	errReader    = "States.ItemReaderFailed"
 	errWriter    = "States.ResultWriterFailed"
 	errTolerated = "States.ExceedToleratedFailureThreshold"
@@ -244,6 +243,9 @@ func (sc *scope) evalPath(n *node) (any, *failure) {
 		return v, f
 	}
 	root, _ := sc.root(n.path)
+	if n.path.path.PastEnd(root) {
+		return nil, nil // an index behind the end is null in a template, and nowhere else
+	}
 	return nil, sc.runtime(fmt.Sprintf("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
 		n.path.text, n.field, Text(root)))
 }

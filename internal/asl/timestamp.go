@@ -1,11 +1,14 @@
 package asl
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // parseTimestamp reads an ISO-8601 date and time with T and an offset, as Wait
 // and the comparisons of Choice take it.
 func parseTimestamp(s string) (time.Time, bool) {
-	if len(s) < len("2006-01-02T15:04Z") || s[10] != 'T' {
+	if len(s) < len("2006-01-02T15:04Z") || s[10] != 'T' || strings.Contains(s, ",") {
 		return time.Time{}, false
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00"} {

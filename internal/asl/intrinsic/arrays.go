@@ -1,10 +1,6 @@
 package intrinsic
 
-import (
-	"encoding/json"
-	"math"
-	"strconv"
-)
+import "strconv"
 
 func arrays(function string, args []any) (any, error) {
 	switch function {
@@ -23,36 +19,41 @@ func arrays(function string, args []any) (any, error) {
 	case "ArrayPartition":
 		return partition(list, args[1])
 	case "ArrayGetItem":
-		n, ok := args[1].(json.Number)
-		if !ok {
-			return nil, failure("The second argument must be an integer")
-		}
-		i, err := integer(n)
+		i, err := truncated(args[1])
 		if err != nil {
 			return nil, err
 		}
+		if len(list) == 0 {
+			return nil, nil // Step Functions finds null in an array without elements
+		}
 		if i < 0 || i >= int64(len(list)) {
-			return nil, failure("The index " + n.String() + " is out of bounds for an array of " + strconv.Itoa(len(list)))
+			return nil, failure("The index " + strconv.FormatInt(i, 10) + " is out of bounds for an array of " + strconv.Itoa(len(list)))
 		}
 		return list[i], nil
 	case "ArrayContains":
-		want, err := identity(args[1])
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range list {
-			if id, err := identity(v); err == nil && id == want {
-				return true, nil
-			}
-		}
-		return false, nil
+		return contains(list, args[1])
 	default:
 		return unique(list)
 	}
 }
 
+// contains compares what the values look like as a text, as Step Functions
+// does: the number 1 is in an array that has the text "1".
+func contains(list []any, v any) (any, error) {
+	want, err := shown(v)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range list {
+		if text, err := shown(v); err == nil && text == want {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 func partition(list []any, size any) (any, error) {
-	n, err := integer(size)
+	n, err := truncated(size)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func numbers(args []any) (any, error) {
 	var bounds [3]int64
 	for i, v := range args {
 		var err error
-		if bounds[i], err = integer(v); err != nil {
+		if bounds[i], err = truncated(v); err != nil {
 			return nil, err
 		}
 	}
@@ -88,49 +89,4 @@ func numbers(args []any) (any, error) {
 		out = append(out, whole(n))
 	}
 	return out, nil
-}
-
-func unique(list []any) (any, error) {
-	seen := make(map[string]bool, len(list))
-	out := []any{}
-	for _, v := range list {
-		id, err := identity(v)
-		if err != nil {
-			return nil, err
-		}
-		if !seen[id] {
-			seen[id] = true
-			out = append(out, v)
-		}
-	}
-	return out, nil
-}
-
-// identity is a text that equal values share: JSON with numbers written alike.
-func identity(v any) (string, error) {
-	return encode(canonical(v))
-}
-
-func canonical(v any) any {
-	switch t := v.(type) {
-	case json.Number:
-		if f, err := t.Float64(); err == nil && math.Abs(f) <= 1<<53 {
-			return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
-		}
-		return t
-	case []any:
-		out := make([]any, len(t))
-		for i, child := range t {
-			out[i] = canonical(child)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(t))
-		for k, child := range t {
-			out[k] = canonical(child)
-		}
-		return out
-	default:
-		return v
-	}
 }

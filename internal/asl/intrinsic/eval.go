@@ -1,11 +1,12 @@
 package intrinsic
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"strings"
+
+	"wplake/internal/asl/jsontext"
 )
 
 // Most characters that Base64Encode, Base64Decode and Hash take, most elements
@@ -25,10 +26,12 @@ type Host struct {
 	Random func() float64
 }
 
-// Error is a failure that Step Functions reports as States.IntrinsicFailure.
+// Error is a failure that Step Functions reports as States.Runtime, though the
+// specification has States.IntrinsicFailure for it.
 type Error struct {
-	Call   string // the call that failed, as written
-	Reason string
+	Call   string // the whole expression, as written, also where an inner call failed
+	Reason string // in the words of Step Functions
+	Detail string // what is wrong, which Step Functions does not tell; may be empty
 }
 
 // Error is the text that Step Functions gives as the cause.
@@ -36,21 +39,35 @@ func (e *Error) Error() string {
 	return "The function '" + e.Call + "' had the following error: " + e.Reason
 }
 
-// failure is a reason in the words of Step Functions.
+// failure tells what is wrong with the arguments of a function.
 type failure string
 
 func (f failure) Error() string { return string(f) }
+
+// refusal is a reason in the words of Step Functions.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
 
 // Eval evaluates the call. resolve gives the value of a path among the
 // arguments; its error is returned as it is. Every other error is an *Error.
 // The result may share values with what resolve returned; nothing is changed.
 func (c *Call) Eval(resolve func(path string) (any, error), host Host) (any, error) {
+	v, err := c.eval(resolve, host)
+	var failed *Error
+	if errors.As(err, &failed) {
+		failed.Call = c.source
+	}
+	return v, err
+}
+
+func (c *Call) eval(resolve func(path string) (any, error), host Host) (any, error) {
 	args := make([]any, len(c.args))
 	for i, a := range c.args {
 		var err error
 		switch {
 		case a.call != nil:
-			args[i], err = a.call.Eval(resolve, host)
+			args[i], err = a.call.eval(resolve, host)
 		case a.path != "":
 			args[i], err = resolve(a.path)
 		default:
@@ -61,14 +78,26 @@ func (c *Call) Eval(resolve func(path string) (any, error), host Host) (any, err
 		}
 	}
 	v, err := c.apply(args, host)
-	if err != nil {
-		return nil, &Error{Call: c.source, Reason: err.Error()}
+	if text, ok := v.(string); ok && err == nil && len(text) > maxResult {
+		err = errTooLong
 	}
-	if text, ok := v.(string); ok && len(text) > maxResult {
-		return nil, &Error{Call: c.source, Reason: "The result is longer than 4 MiB"}
+	if err == nil {
+		return v, nil
 	}
-	return v, nil
+	var told refusal
+	if errors.As(err, &told) {
+		return nil, &Error{Reason: err.Error()}
+	}
+	return nil, &Error{Reason: "Invalid arguments in States." + c.function, Detail: err.Error()}
 }
+
+// The reasons that Step Functions does tell, and the one of our own bound.
+const (
+	errCount   = refusal("Invalid arguments in States.Format: number of arguments do not match the occurrences of {}.")
+	errOpen    = refusal("Invalid template in States.Format: matching '}' not found for '{'.")
+	errClose   = refusal("Invalid template in States.Format: matching '{' not found for '}'.")
+	errTooLong = refusal("The result is longer than 4 MiB")
+)
 
 func (c *Call) apply(args []any, host Host) (any, error) {
 	switch c.function {
@@ -97,7 +126,7 @@ func (c *Call) apply(args []any, host Host) (any, error) {
 func (c *Call) format(args []any) (any, error) {
 	template, ok := args[0].(string)
 	if !ok {
-		return nil, failure("Invalid arguments in States.Format: the first argument must be a string")
+		return nil, failure("The first argument must be a string")
 	}
 	if c.args[0].raw != "" {
 		template = c.args[0].raw
@@ -111,7 +140,7 @@ func (c *Call) format(args []any) (any, error) {
 			b.WriteByte(template[i])
 		case strings.HasPrefix(template[i:], "{}"):
 			if len(rest) == 0 {
-				return nil, failure("Invalid arguments in States.Format: there are more {} than arguments")
+				return nil, errCount
 			}
 			text, err := shown(rest[0])
 			if err != nil {
@@ -120,15 +149,19 @@ func (c *Call) format(args []any) (any, error) {
 			b.WriteString(text)
 			rest = rest[1:]
 			i++
+		case template[i] == '{':
+			return nil, errOpen
+		case template[i] == '}':
+			return nil, errClose
 		default:
 			b.WriteByte(template[i])
 		}
 		if b.Len() > maxResult {
-			return nil, failure("The result is longer than 4 MiB")
+			return nil, errTooLong
 		}
 	}
 	if len(rest) > 0 {
-		return nil, failure("Invalid arguments in States.Format: there are more arguments than {}")
+		return nil, errCount
 	}
 	return b.String(), nil
 }
@@ -141,15 +174,7 @@ func shown(v any) (string, error) {
 	return encode(v)
 }
 
-func encode(v any) (string, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return "", err
-	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
-}
+func encode(v any) (string, error) { return jsontext.Compact(v) }
 
 // stringToJSON parses a text; an empty one is null, as Step Functions has it.
 func stringToJSON(v any) (any, error) {
@@ -175,17 +200,15 @@ func stringToJSON(v any) (any, error) {
 	return out, nil
 }
 
-// merge joins two objects; a member of the second replaces the first's.
+// merge joins two objects; a member of the second replaces the first's. Step
+// Functions takes a third argument that is no boolean for false.
 func merge(args []any) (any, error) {
 	first, ok := args[0].(map[string]any)
 	second, also := args[1].(map[string]any)
 	if !ok || !also {
 		return nil, failure("The first two arguments must be JSON objects")
 	}
-	switch deep, ok := args[2].(bool); {
-	case !ok:
-		return nil, failure("The third argument must be a boolean")
-	case deep:
+	if deep, ok := args[2].(bool); ok && deep {
 		return nil, failure("Deep merging is not supported: the third argument must be false")
 	}
 	out := make(map[string]any, len(first)+len(second))

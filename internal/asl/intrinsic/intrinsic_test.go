@@ -54,7 +54,7 @@ func TestEval(t *testing.T) {
 		`States.Format($.template, $.name)`:                             `"Hi Ann"`,
 		`States.Format('none')`:                                         `"none"`,
 		`States.Format('{}', $.a)`:                                      `"{\"x\":{\"y\":1},\"z\":1}"`,
-		`States.Format('{a}{}', $['odd, name)'])`:                       `"{a}odd"`,
+		`States.Format('\{a\}{}', $['odd, name)'])`:                     `"{a}odd"`,
 		`States.StringToJson($.text)`:                                   `{"k":[1,2]}`,
 		`States.StringToJson($.empty)`:                                  `null`,
 		`States.StringToJson('-0')`:                                     `0`,
@@ -66,7 +66,7 @@ func TestEval(t *testing.T) {
 		`States.Array($.n, 'x', null, true, States.Array(1))`:           `[5,"x",null,true,[1]]`,
 		`States.ArrayPartition($.people[*].n, 1)`:                       `[[1],[2]]`,
 		`States.ArrayPartition(States.Array(1,2,3), 2)`:                 `[[1,2],[3]]`,
-		`States.ArrayContains($.list, 1.0)`:                             `true`,
+		`States.ArrayContains($.list, 2.0)`:                             `true`,
 		`States.ArrayContains($.list, 'b')`:                             `false`,
 		`States.ArrayContains($.list, States.Array(1))`:                 `true`,
 		`States.ArrayRange(1, 9, 2)`:                                    `[1,3,5,7,9]`,
@@ -74,7 +74,7 @@ func TestEval(t *testing.T) {
 		`States.ArrayRange(1, 0, 1)`:                                    `[]`,
 		`States.ArrayGetItem($.list, 3)`:                                `"a"`,
 		`States.ArrayLength($.list)`:                                    `9`,
-		`States.ArrayUnique($.list)`:                                    `[1,2,"a",[1],null]`,
+		`States.ArrayUnique($.list)`:                                    `[2.0,[1],null,1,"a",2,[1.0]]`,
 		`States.Base64Encode('Data to encode')`:                         `"RGF0YSB0byBlbmNvZGU="`,
 		`States.Base64Decode('RGF0YSB0byBlbmNvZGU=')`:                   `"Data to encode"`,
 		`States.Hash('input data', 'SHA-1')`:                            `"aaff4a450a104cd177d28d18d74485e8cae074b7"`,
@@ -123,8 +123,8 @@ func TestEvalFails(t *testing.T) {
 		`States.StringToJson('1 2')`, `States.StringToJson(1)`, `States.ArrayPartition($.list, 0)`,
 		`States.ArrayPartition($.name, 1)`, `States.ArrayRange(1, 1001, 1)`, `States.ArrayRange(0, 1, 0)`,
 		`States.ArrayGetItem($.list, 9)`, `States.ArrayGetItem($.list, -1)`, `States.ArrayGetItem($.list, 'a')`,
-		`States.Base64Decode('%')`, `States.Hash('a', 'CRC')`, `States.Hash('a', 1)`, `States.JsonMerge($.a, $.b, true)`,
-		`States.JsonMerge($.a, 1, false)`, `States.JsonMerge($.a, $.b, 0)`, `States.MathAdd('1', 2)`,
+		`States.Hash('a', 'CRC')`, `States.Hash('a', 1)`, `States.JsonMerge($.a, $.b, true)`,
+		`States.JsonMerge($.a, 1, false)`, `States.MathAdd('1', 2)`,
 		`States.MathAdd(1, 2147483648)`, `States.MathAdd(1, 1e300)`, `States.MathRandom(2, 2)`, `States.StringSplit(1, ',')`,
 		`States.Base64Encode('` + strings.Repeat("a", 10001) + `')`, `States.Hash('` + strings.Repeat("a", 10001) + `', 'MD5')`,
 	} {
@@ -141,6 +141,68 @@ func TestEvalFails(t *testing.T) {
 		}
 		if want := "The function '" + expr + "' had the following error: "; !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%.60s: error %v", expr, err)
+		}
+	}
+}
+
+// TestServiceFacts holds what people saw the service itself answer, where the
+// documentation is silent or says otherwise.
+func TestServiceFacts(t *testing.T) {
+	t.Parallel()
+	resolve := resolver(t)
+	invalid := "Invalid arguments in States."
+	for _, c := range []struct{ fact, expr, want, reason string }{
+		{"MathAdd rounds", `States.MathAdd(1.6, 2.7)`, `5`, ""},
+		{"MathAdd does not overflow", `States.MathAdd(2147483647, 1)`, "", invalid + "MathAdd"},
+		{"MathAdd takes no text", `States.MathAdd('2', 1)`, "", invalid + "MathAdd"},
+		{"ArrayPartition cuts fractions off", `States.ArrayPartition(States.Array(1,2,3,4,5), 2.6)`, `[[1,2],[3,4],[5]]`, ""},
+		{"ArrayPartition refuses less than one", `States.ArrayPartition(States.Array(1), 0.6)`, "", invalid + "ArrayPartition"},
+		{"ArrayRange cuts fractions off", `States.ArrayRange(5.4, -0.6, -2.4)`, `[5,3,1]`, ""},
+		{"ArrayRange in one place", `States.ArrayRange(1.6, 1.4, 1)`, `[1]`, ""},
+		{"ArrayRange refuses a step below one", `States.ArrayRange(1, 10, 0.49)`, "", invalid + "ArrayRange"},
+		{"ArrayRange makes 1000 at most", `States.ArrayRange(1, 1001, 1)`, "", invalid + "ArrayRange"},
+		{"MathRandom cuts fractions off", `States.MathRandom(1.4, 1.6)`, "", invalid + "MathRandom"},
+		{"ArrayGetItem cuts fractions off", `States.ArrayGetItem(States.Array(10,20,30), 1.2)`, `20`, ""},
+		{"ArrayGetItem of nothing", `States.ArrayGetItem(States.Array(), 999)`, `null`, ""},
+		{"ArrayGetItem behind the end", `States.ArrayGetItem(States.Array(10,20,30), 3)`, "", invalid + "ArrayGetItem"},
+		{"ArrayContains compares texts", `States.ArrayContains(States.Array('true', 'x'), true)`, `true`, ""},
+		{"ArrayContains tells false from 0", `States.ArrayContains(States.Array(0, 1), false)`, `false`, ""},
+		{"ArrayUnique of booleans", `States.ArrayUnique(States.Array(true, false, true))`, `[false,true]`, ""},
+		{"ArrayUnique of lists", `States.ArrayUnique(States.Array(States.Array(1,2), States.Array(1,2), States.Array(2,1)))`, `[[2,1],[1,2]]`, ""},
+		{"ArrayUnique of null and a number", `States.ArrayUnique(States.Array(null, null, 1, null))`, `[null,1]`, ""},
+		{"ArrayUnique of look-alikes", `States.ArrayUnique(States.Array(1, '1', 1, '01'))`, `[1,"1","01"]`, ""},
+		{"ArrayUnique of texts", `States.ArrayUnique(States.Array('a', 'b', 'a', 'c', 'b'))`, `["a","b","c"]`, ""},
+		{"Base64Decode leaves out other signs", `States.Base64Decode(' YWJjZA== ')`, `"abcd"`, ""},
+		{"Base64Decode needs no padding", `States.Base64Decode('YWI')`, `"ab"`, ""},
+		{"Base64Decode ends at padding", `States.Base64Decode('YQ==YQ')`, `"a"`, ""},
+		{"Base64Decode takes texts alone", `States.Base64Decode(123)`, "", invalid + "Base64Decode"},
+		{"Hash of a number", `States.Hash(123, 'MD5')`, `"202cb962ac59075b964b07152d234b70"`, ""},
+		{"Hash knows names as they are written", `States.Hash('data', 'sha-256')`, "", invalid + "Hash"},
+		{"JsonMerge takes any third argument", `States.JsonMerge($.a, $.b, 'false')`, `{"x":{"w":2},"z":1}`, ""},
+		{"JsonMerge is not deep", `States.JsonMerge($.a, $.b, true)`, "", invalid + "JsonMerge"},
+		{"StringSplit drops what is empty", `States.StringSplit(',a,,b,', ',')`, `["a","b"]`, ""},
+		{"StringToJson of bad JSON", `States.StringToJson('{bad}')`, "", invalid + "StringToJson"},
+		{"Format of null", `States.Format('{}', null)`, `"null"`, ""},
+		{"Format counts", `States.Format('{} {}', 1)`, "", invalid + "Format: number of arguments do not match the occurrences of {}."},
+		{"Format wants pairs of braces", `States.Format('Hello {', 1)`, "", "Invalid template in States.Format: matching '}' not found for '{'."},
+		{"Format wants no braces in braces", `States.Format('Hello {{}}', 1)`, "", "Invalid template in States.Format: matching '}' not found for '{'."},
+		{"the whole expression is named", `States.Format('{}', States.MathAdd('a', 1))`, "", invalid + "MathAdd"},
+	} {
+		call, err := intrinsic.Parse(c.expr)
+		if err != nil {
+			t.Errorf("%s: %v", c.fact, err)
+			continue
+		}
+		v, err := call.Eval(resolve, host())
+		if c.reason != "" {
+			if want := "The function '" + c.expr + "' had the following error: " + c.reason; err == nil || err.Error() != want {
+				t.Errorf("%s: %v, want %s", c.fact, err, want)
+			}
+			continue
+		}
+		got, encodeErr := json.Marshal(v)
+		if err != nil || encodeErr != nil || string(got) != c.want {
+			t.Errorf("%s: %s gives %s, want %s (%v)", c.fact, c.expr, got, c.want, err)
 		}
 	}
 }

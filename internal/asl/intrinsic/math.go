@@ -25,6 +25,19 @@ func integer(v any) (int64, error) {
 	return int64(math.Floor(f + 0.5)), nil
 }
 
+// truncated cuts the fraction off, as Step Functions does with all numbers but
+// those of MathAdd: -0.6 gives 0.
+func truncated(v any) (int64, error) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0, failure("The argument must be a number")
+	}
+	if f, err := n.Float64(); err == nil && f != math.Trunc(f) {
+		return integer(json.Number(strconv.FormatFloat(math.Trunc(f), 'f', -1, 64)))
+	}
+	return integer(v)
+}
+
 const errOutOfRange = failure("The argument must be between -2147483648 and 2147483647")
 
 func whole(i int64) json.Number { return json.Number(strconv.FormatInt(i, 10)) }
@@ -38,17 +51,20 @@ func add(args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return whole(a + b), nil
+	if sum := a + b; sum >= math.MinInt32 && sum <= math.MaxInt32 {
+		return whole(sum), nil
+	}
+	return nil, failure("The sum must be between -2147483648 and 2147483647")
 }
 
 // random gives a number from the first argument on and below the second. With
 // a seed it is the same each time.
 func random(args []any, host Host) (any, error) {
-	start, err := integer(args[0])
+	start, err := truncated(args[0])
 	if err != nil {
 		return nil, err
 	}
-	end, err := integer(args[1])
+	end, err := truncated(args[1])
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +74,7 @@ func random(args []any, host Host) (any, error) {
 	if len(args) < 3 {
 		return whole(start + min(int64(host.Random()*float64(end-start)), end-start-1)), nil
 	}
-	seed, err := integer(args[2])
+	seed, err := truncated(args[2])
 	if err != nil {
 		return nil, err
 	}

@@ -29,11 +29,32 @@ func texts(function string, args []any) (any, error) {
 	if function == "Base64Encode" {
 		return base64.StdEncoding.EncodeToString([]byte(text)), nil
 	}
-	b, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, failure("The argument is not valid Base64")
+	return strings.ToValidUTF8(string(decoded(text)), "\ufffd"), nil
+}
+
+// decoded reads Base64 as leniently as Step Functions: up to the first = or the
+// end, both alphabets, leaving out every sign that is in neither, and a last
+// sign that gives no whole byte.
+func decoded(text string) []byte {
+	kept := make([]byte, 0, len(text))
+	for i := 0; i < len(text) && text[i] != '='; i++ {
+		switch c := text[i]; {
+		case c == '-':
+			kept = append(kept, '+')
+		case c == '_':
+			kept = append(kept, '/')
+		case c == '+' || c == '/' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z':
+			kept = append(kept, c)
+		}
 	}
-	return strings.ToValidUTF8(string(b), "\ufffd"), nil
+	if len(kept)%4 == 1 {
+		kept = kept[:len(kept)-1]
+	}
+	b, err := base64.RawStdEncoding.DecodeString(string(kept))
+	if err != nil {
+		return nil // only the alphabet is left, in a length that decodes
+	}
+	return b
 }
 
 // split cuts at each character of the separator and drops empty parts.

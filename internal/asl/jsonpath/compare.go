@@ -1,10 +1,11 @@
 package jsonpath
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"strconv"
+
+	"wplake/internal/asl/jsontext"
 )
 
 // equal tells whether two values are the same. As the dialect has it, a number
@@ -97,13 +98,11 @@ func typeName(v any) string {
 	}
 }
 
-// compact returns v as JSON without blanks and without escaping <, > and &.
+// compact returns v as JSON without blanks.
 func compact(v any) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	text, err := jsontext.Compact(v)
+	if err != nil {
 		return "?" // a value that came from JSON always encodes
 	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	return text
 }

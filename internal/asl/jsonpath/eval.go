@@ -43,6 +43,19 @@ func (p *Path) Missing(root any) string {
 	return ""
 }
 
+// PastEnd tells whether the path leads nowhere only because its last step is an
+// index that an array does not have.
+func (p *Path) PastEnd(root any) bool {
+	last := len(p.steps) - 1
+	if last < 0 || p.steps[last].kind != kindIndex || !p.Definite() {
+		return false
+	}
+	v, found, err := (&Path{source: p.source, steps: p.steps[:last]}).Get(root)
+	a, isArray := v.([]any)
+	i := p.steps[last].indexes[0]
+	return err == nil && found && isArray && (i >= len(a) || i < -len(a))
+}
+
 // missingError says that a definite path leads nowhere.
 type missingError struct{ reason string }
 
@@ -237,42 +250,58 @@ func (w *walk) elements(i int, v any, upstream bool) error {
 	if s.kind == kindSlice {
 		from, to := bounds(s, len(a))
 		for ; from < to; from++ {
-			if err := w.walk(i+1, a[from], false); err != nil {
+			if err := w.element(i, a, from, false); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	for _, n := range s.indexes {
-		if n < 0 {
-			n += len(a)
-		}
-		if n < 0 || n >= len(a) {
-			continue
-		}
-		if err := w.walk(i+1, a[n], upstream && len(s.indexes) == 1); err != nil {
+		if err := w.element(i, a, n, upstream && len(s.indexes) == 1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bounds gives the half-open range of a slice in an array of n elements.
+// element goes on with one element, counted from the end if n is negative. In
+// a path that is not definite, an element that is not there is null.
+func (w *walk) element(i int, a []any, n int, definite bool) error {
+	if n < 0 {
+		n += len(a)
+	}
+	switch {
+	case n >= 0 && n < len(a):
+		return w.walk(i+1, a[n], definite)
+	case i == len(w.path.steps)-1 && !definite:
+		return w.walk(i+1, nil, definite)
+	}
+	return nil
+}
+
+// bounds gives the half-open range of a slice in an array of n elements, as the
+// dialect has it: with both ends given, negative ones are not counted from the
+// end before they are compared, so that [1:-1] is empty and [-2:1] has three
+// elements.
 func bounds(s *step, n int) (from, to int) {
-	clamp := func(i int) int {
+	fromEnd := func(i int) int {
 		if i < 0 {
 			i += n
 		}
-		return min(max(i, 0), n)
+		return max(i, 0)
 	}
-	to = n
-	if s.from != nil {
-		from = clamp(*s.from)
+	switch {
+	case n == 0:
+		return 0, 0
+	case s.from != nil && s.to != nil:
+		// Before the beginning of the array all is null; an array's length of
+		// that is enough for anybody, and bounds the work.
+		return max(*s.from, -2*n), min(*s.to, n)
+	case s.from != nil:
+		return fromEnd(*s.from), n
+	default:
+		return 0, min(fromEnd(*s.to), n)
 	}
-	if s.to != nil {
-		to = clamp(*s.to)
-	}
-	return from, to
 }
 
 // scan applies the step i to v and to everything below it, parents first.

@@ -82,12 +82,13 @@ func (f *filter) matches(left, right any) bool {
 	}
 	if list, ok := v.([]any); ok {
 		return slices.ContainsFunc(list, func(v any) bool {
-			text, ok := asText(v)
-			return ok && re.MatchString(text)
+			text, _ := asText(v)
+			return re.MatchString(text)
 		})
 	}
-	text, ok := asText(v)
-	return ok && re.MatchString(text)
+	// What has no text counts as the empty one, also what is not there.
+	text, _ := asText(v)
+	return re.MatchString(text)
 }
 
 func asText(v any) (string, bool) {

@@ -272,6 +272,16 @@ func (p *parser) positions() (step, error) {
 		if err != nil {
 			return step{}, err
 		}
+		p.space()
+		if p.take(":") { // the dialect takes a step and pays no heed to it
+			p.space()
+			if _, err := p.integer(); err != nil {
+				return step{}, err
+			}
+		}
+		if first == nil && last == nil {
+			return step{}, p.fail("a slice begins or ends at an index")
+		}
 		return step{kind: kindSlice, from: first, to: last}, nil
 	}
 	if first == nil {

@@ -75,8 +75,17 @@ func TestGet(t *testing.T) {
 		"$.tags[-2:]":                  `["c","d"]`,
 		"$.tags[:-3]":                  `["a"]`,
 		"$.tags[ 0 , 1 ]":              `["a","b"]`,
-		"$.tags[9,1]":                  `["b"]`,
+		"$.tags[9,1]":                  `[null,"b"]`,
 		"$.tags[5:]":                   `[]`,
+		"$.tags[1:-1]":                 `[]`,
+		"$.tags[-2:1]":                 `["c","d","a"]`,
+		"$.tags[-3:-1]":                `["b","c"]`,
+		"$.tags[-6:-4]":                `[null,null]`,
+		"$.tags[0:3:2]":                `["a","b","c"]`,
+		"$.tags[2::2]":                 `["c","d"]`,
+		"$.tags[:-9]":                  `[]`,
+		"$.empty[-1:1]":                `[]`,
+		"$.nested[*][1]":               `[2,null]`,
 		"$.tags[*]":                    `["a","b","c","d"]`,
 		"$.tags.*":                     `["a","b","c","d"]`,
 		"$.store.bicycle.*":            `["red",19.95]`,
@@ -87,7 +96,7 @@ func TestGet(t *testing.T) {
 		"$.store['book','bicycle'].price":            `[19.95]`,
 		"$..price":                                   `[19.95,8.95,12.99,8.99,22.99]`,
 		"$..book[0].title":                           `["Sayings"]`,
-		"$..[0]":                                     `[[1,2],1,3,3,{"author":"Nigel Rees","category":"reference","price":8.95,"title":"Sayings"},"a"]`,
+		"$..[0]":                                     `[null,[1,2],1,3,3,{"author":"Nigel Rees","category":"reference","price":8.95,"title":"Sayings"},"a"]`,
 		"$..none":                                    `[]`,
 		"$.store.book[?(@.isbn)].title":              `["Moby Dick","Rings"]`,
 		"$.store.book[?(!@.isbn)].title":             `["Sayings","Sword"]`,
@@ -98,6 +107,7 @@ func TestGet(t *testing.T) {
 		"$.store.book[?((@.price > 20 || @.price < 8.96) && @['isbn'])].title": `["Rings"]`,
 		"$.store.book[?(@.author =~ /.*rees/i)].title":                         `["Sayings"]`,
 		"$.store.book[?(@.author =~ /rees/i)].title":                           `[]`,
+		"$.store.book[?(@.isbn =~ /.*/)].price":                                `[8.95,12.99,8.99,22.99]`,
 		"$.store.book[?(@.category in ['reference', 'x'])].title":              `["Sayings"]`,
 		"$.store.book[?(@.category nin ['fiction'])].title":                    `["Sayings"]`,
 		"$.store.book[?(@.isbn != '0-553')].title":                             `["Sayings","Sword","Rings"]`,
@@ -175,6 +185,24 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+func TestPastEnd(t *testing.T) {
+	t.Parallel()
+	root := decode(t, shop)
+	for path, want := range map[string]bool{
+		"$.tags[4]": true, "$.tags[-5]": true, "$.empty[0]": true, "$['store']['book'][9]": true,
+		"$.tags[3]": false, "$.tags[-4]": false, "$.tags[9].a": false, "$.user[0]": false, "$.none[0]": false,
+		"$.tags[8,9]": false, "$.tags[*][9]": false, "$": false, "$.tags": false,
+	} {
+		p, err := jsonpath.Parse(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.PastEnd(root); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}
+
 func TestDefiniteAndReference(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string][2]bool{
@@ -207,7 +235,7 @@ func TestParseRefuses(t *testing.T) {
 	for _, path := range []string{
 		"", "a", "@.a", "$.", "$..", "$a", "$.a.", "$[", "$[]", "$['a", "$['a'", "$['a',]", "$[0", "$[0,]",
 		"$[99999999999]", "$.a b", "$.f()", "$.length().a", "$.length(", "$[?]", "$[?()]", "$[?(@.a ==)]",
-		"$[?(1)]", "$[?(@.a =~ 'x')]", "$[?(@.a =~ /(/)]", "$[?(@.a == 'x)]", "$[?(@.a", "$[:", "$['\\u12']",
+		"$[?(1)]", "$[?(@.a =~ 'x')]", "$[?(@.a =~ /(/)]", "$[?(@.a == 'x)]", "$[?(@.a", "$[:", "$[:]", "$[::2]", "$[1:2:3:4]", "$['\\u12']",
 		"$" + strings.Repeat("[?(@", 100) + strings.Repeat(")]", 100),
 		"$.sum(" + strings.Repeat("[", 5000),
 		"$[?(" + strings.Repeat("!", 5000) + "@.a)]",

@@ -11,7 +11,7 @@ type SetError struct {
 	Input string // the input as JSON
 }
 
-// Error is the text of Step Functions' States.ResultPathMatchFailure.
+// Error is the text of Step Functions' States.ReferencePathConflict.
 func (e *SetError) Error() string {
 	return "Unable to apply ReferencePath " + e.Path + " to input " + e.Input
 }
