@@ -234,7 +234,7 @@ func (sc *scope) assigned(n *node) (map[string]any, *failure) {
 		return nil, f
 	}
 	vars, _ := v.(map[string]any)
-	return vars, nil
+	return vars, sc.storable(vars)
 }
 
 // complete ends a state that has a result: Assign, ResultPath and OutputPath,

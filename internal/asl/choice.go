@@ -72,11 +72,11 @@ func (p *parser) rule(o *object, s *State, depth int) *Rule {
 	}
 	if depth == 0 {
 		if v, ok := o.get("Assign"); ok {
-			r.assign = p.template(o.place("Assign"), "Assign", s.Language, v)
+			r.assign = p.template(o.place("Assign"), o.within("Assign"), s.Language, v)
 			p.checkAssign(o.place("Assign"), v)
 		}
 		if v, ok := o.get("Output"); ok && s.Language == JSONata {
-			r.output = p.compileJSONata(o.place("Output"), "Output", v)
+			r.output = p.compileJSONata(o.place("Output"), o.within("Output"), v)
 		}
 	}
 	if s.Language == JSONata {
@@ -84,13 +84,18 @@ func (p *parser) rule(o *object, s *State, depth int) *Rule {
 		if !ok {
 			p.fail(o.at, "Missing required field 'Condition'")
 		}
-		r.condition = p.compileJSONata(o.place("Condition"), "Condition", v)
+		r.condition = p.compileJSONata(o.place("Condition"), o.within("Condition"), v)
 		o.done()
 		return r
 	}
 	p.comparison(o, s, r, depth)
 	o.done()
 	return r
+}
+
+// within names a field of a rule or Catcher as causes do: Choices[0]/Condition.
+func (o *object) within(key string) string {
+	return o.at[strings.LastIndexByte(o.at, '/')+1:] + "/" + key
 }
 
 func (p *parser) comparison(o *object, s *State, r *Rule, depth int) {

@@ -112,7 +112,9 @@ func TestStates(t *testing.T) {
 		{"undefined", one(`{"Type":"Pass","QueryLanguage":"JSONata","Output":{"l":[1,"{% $states.input.nope %}"]},"End":true}`), `{}`,
 			"FAILED|States.QueryEvaluationError|" + at + "The JSONata expression '$states.input.nope' specified for the field 'Output/l[1]' returned nothing (undefined)."},
 		{"condition is no boolean", one(`{"Type":"Choice","QueryLanguage":"JSONata","Choices":[{"Condition":"{% 1 %}","Next":"Caught"}]}`), `{}`,
-			"FAILED|States.QueryEvaluationError|" + at + "The JSONata expression '1' specified for the field 'Condition' returned an unexpected result type. Expected 'boolean', but was 'number' for value: 1"},
+			"FAILED|States.QueryEvaluationError|" + at + "The JSONata expression '1' specified for the field 'Choices[0]/Condition' returned an unexpected result type. Expected 'boolean', but was 'number' for value: 1"},
+		{"what a rule gives is named under the rule", one(`{"Type":"Choice","QueryLanguage":"JSONata","Choices":[{"Condition":"{% false %}","Next":"Caught"},{"Condition":"{% true %}","Output":{"v":["{% $states.input.x %}"]},"Next":"Caught"}]}`), `{}`,
+			"FAILED|States.QueryEvaluationError|" + at + "The JSONata expression '$states.input.x' specified for the field 'Choices[1]/Output/v[0]' returned nothing (undefined)."},
 		{"variables of an outer scope", `{"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{"v":1},"Next":"P"},
 			"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"B","States":{"B":{"Type":"Pass","Assign":{"w.$":"$v"},"Next":"C"},"C":{"Type":"Pass","Parameters":{"v.$":"$v","w.$":"$w"},"End":true}}}]}}}`,
 			`{}`, `[{"v":1,"w":1}]`},
@@ -124,6 +126,29 @@ func TestStates(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestLimitOfVariables assigns more than an execution may keep, 200 KB a state.
+func TestLimitOfVariables(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", 200_000)
+	var b strings.Builder
+	b.WriteString(`{"StartAt":"V0","QueryLanguage":"JSONata","States":{`)
+	for i := range 60 {
+		fmt.Fprintf(&b, `"V%d":{"Type":"Pass","Assign":{"v%d":"{%% $states.input.text %%}"},"Next":"V%d"},`, i, i, i+1)
+	}
+	b.WriteString(`"V60":{"Type":"Succeed"}}}`)
+	got, events := evaluate(t, b.String(), `{"text":"`+text+`"}`, newScripted(nil))
+	if want := "FAILED|States.DataLimitExceeded|The variables of the execution have a size exceeding the maximum number of bytes service limit."; got != want {
+		t.Errorf("%.200s", got)
+	}
+	if n := len(events); n < 2*52 || n > 2*53+2 {
+		t.Errorf("failed at event %d", n)
+	}
+	got, _ = evaluate(t, one(`{"Type":"Pass","Assign":{"a.$":"$.text","b.$":"$.text"},"End":true}`), `{"text":"`+text+`"}`, newScripted(nil))
+	if want := "FAILED|States.DataLimitExceeded|The state/task 'S' assigned variables with a size exceeding the maximum number of bytes service limit."; got != want {
+		t.Errorf("%.200s", got)
 	}
 }
 

@@ -270,12 +270,12 @@ func (p *parser) catch(o *object, s *State) {
 			p.fail(c.at, "Missing required field 'Next'")
 		}
 		if v, ok := c.get("Assign"); ok {
-			t.assign = p.template(c.place("Assign"), "Assign", s.Language, v)
+			t.assign = p.template(c.place("Assign"), c.within("Assign"), s.Language, v)
 			p.checkAssign(c.place("Assign"), v)
 		}
 		if s.Language == JSONata {
 			if v, ok := c.get("Output"); ok {
-				t.output = p.compileJSONata(c.place("Output"), "Output", v)
+				t.output = p.compileJSONata(c.place("Output"), c.within("Output"), v)
 			}
 		} else {
 			t.resultPath = p.resultPath(c)
