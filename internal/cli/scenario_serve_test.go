@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"wplake/internal/lake"
 )
@@ -321,6 +322,40 @@ func TestScheduledRun(t *testing.T) {
 	}
 	if raw := stageOf(t, report, "raw"); report.Status != lake.StatusRunFailed || len(raw.Objects) != 1 || raw.Objects[0].Object != "terms" {
 		t.Errorf("the report: %+v", report)
+	}
+}
+
+// TestScheduledOnce: the server starts another machine at a time that comes
+// after it, or has come by then, and a later server does not start it again.
+func TestScheduledOnce(t *testing.T) {
+	t.Parallel()
+	due := time.Now().UTC().Add(2 * time.Second)
+	p, o := newHooked(t, "")
+	once := strings.Replace(fmt.Sprintf(hooked, o.server.URL), "schedules: {}",
+		"schedules:\n  once: {expression: at("+due.Format("2006-01-02T15:04:05")+`), definition: nap.asl.json, input: '{"at": "<aws.scheduler.scheduled-time>"}'}`, 1)
+	p.write(t, "wplake.yaml", once)
+	p.write(t, "nap.asl.json", napping(0))
+	s := serveLake(t, p.dir)
+	if m := o.await(t); m.Message != "done" {
+		t.Errorf("people are told %v", m)
+	}
+	s.stop(t)
+	s = serveLake(t, p.dir)
+	_, health := s.do(t, http.MethodGet, "/healthz", "", "")
+	s.stop(t)
+	if schedule := health["schedules"].([]any)[0].(map[string]any); schedule["next"] != nil {
+		t.Errorf("it is due again: %v", schedule)
+	}
+	if n := p.count(t); n != 2 {
+		t.Errorf("the program ran %d times", n)
+	}
+	x := p.last(t)
+	if x.Name != due.Format("20060102T150405")+"-once" || x.Status != "SUCCEEDED" {
+		t.Errorf("%s is %s", x.Name, x.Status)
+	}
+	want := `{"at":"` + due.Format("2006-01-02T15:04:05Z") + `"}`
+	if got := strings.Join(strings.Fields(p.run(t, 0, "workflow", "show", "last", "--input").stdout), ""); got != want {
+		t.Errorf("its input is %s, want %s", got, want)
 	}
 }
 

@@ -519,3 +519,42 @@ func TestLaterMachines(t *testing.T) {
 		})
 	}
 }
+
+// TestExample runs the tests of examples/workflow: each task of the built-in
+// machine fails in turn, and nothing of it is left out.
+func TestExample(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "")
+	if err := os.CopyFS(filepath.Join(p.dir, "example"), os.DirFS(filepath.Join("..", "..", "examples", "workflow"))); err != nil {
+		t.Fatal(err)
+	}
+	s := p.start(t, "workflow", "test", "example/lake.test.yaml", "--config", "example/wplake.yaml", "--coverage", "100", "--json")
+	r := s.wait(t)
+	var report struct {
+		Passed, Failed int
+		Tests          []struct {
+			Name     string
+			Passed   bool
+			Status   string
+			Path     []any
+			Failures []string
+		}
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &report); err != nil {
+		t.Fatalf("%v: %s", err, r)
+	}
+	if r.exit != 0 || report.Failed != 0 || report.Passed < 17 {
+		t.Errorf("exit status %d: %d passed, %d failed", r.exit, report.Passed, report.Failed)
+	}
+	for _, one := range report.Tests {
+		if !one.Passed {
+			t.Errorf("%s: %v", one.Name, one.Failures)
+		}
+		if last := one.Path[len(one.Path)-1]; last != "Done" && last != "Failed" {
+			t.Errorf("%s ends at %v", one.Name, last)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(p.dir, "example")); err != nil || len(left) != 2 {
+		t.Errorf("tests leave something: %v, %v", left, err)
+	}
+}
