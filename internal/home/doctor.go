@@ -41,7 +41,7 @@ func (h *Home) Doctor(ctx context.Context) []Check {
 	checks = append(checks, h.checkSource(ctx)...)
 	checks = append(checks, h.checkBuckets(ctx)...)
 	checks = append(checks, h.checkDisk(), h.checkClock(ctx), h.checkLock(ctx))
-	checks = append(checks, h.checkCatalog(ctx), h.checkWorkflow(), h.checkSchedules(), h.checkAlerts(), h.checkLastRun())
+	checks = append(checks, h.checkCatalog(ctx), h.checkWorkflow(), h.checkExecutions(ctx), h.checkSchedules(), h.checkAlerts(), h.checkLastRun())
 	return checks
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -46,6 +47,8 @@ type frame struct {
 	report lake.RunReport
 	// announced is what the machine itself told people on the failure topic, at least the beginning.
 	announced string
+	// unsent are the machine's messages that reached nobody, the last by topic.
+	unsent map[string]error
 	// stop ends the stages at work, which working counts.
 	stop    context.CancelFunc
 	stopped context.Context //nolint:containedctx // it is the life of the run, which its stages share
@@ -93,6 +96,7 @@ func (f *frames) frame(run string) *frame {
 	if made.report.RunID == "" {
 		made.report = lake.RunReport{RunID: run, StartedAt: f.home.Now().UTC().Truncate(time.Millisecond), Stages: []lake.StageReport{}}
 	}
+	made.unsent = map[string]error{}
 	made.stopped, made.stop = context.WithCancel(context.Background())
 	f.open[run] = made
 	f.home.Log.Info(runBegan, "run", run)
@@ -216,12 +220,17 @@ func (f *frames) dependencies(ctx context.Context) (pipeline.Deps, error) {
 // of the failure of a run.
 func (f *frames) publish(ctx context.Context, run string, m notify.Message) error {
 	err := f.home.Notifier.Publish(withRun(ctx, run), m)
-	if err != nil || m.Topic != failureTopic {
-		return err
-	}
 	r := f.frame(run)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err != nil {
+		r.unsent[m.Topic] = err
+		return err
+	}
+	delete(r.unsent, m.Topic)
+	if m.Topic != failureTopic {
+		return nil
+	}
 	if len(r.announced) < asl.MaxPayload { // a machine may tell as much as it likes
 		r.announced += m.Body + "\n"
 	}
@@ -233,12 +242,15 @@ func (f *frames) publish(ctx context.Context, run string, m notify.Message) erro
 // Executions that ran no stage are no runs.
 func (f *frames) end(ctx context.Context, x workflow.Execution, failures []string) {
 	f.mu.Lock()
-	r, ok := f.open[x.Name]
-	delete(f.open, x.Name)
+	_, ok := f.open[x.Name]
 	f.mu.Unlock()
-	if !ok {
+	if !ok && f.home.History.unfinished(x.Name).RunID == "" {
 		return
 	}
+	r := f.frame(x.Name) // also of a run whose stages an earlier process did, all of them
+	f.mu.Lock()
+	delete(f.open, x.Name)
+	f.mu.Unlock()
 	// A stage may still be at work that nobody waits for: the execution was
 	// stopped, or another branch failed.
 	r.stop()
@@ -265,7 +277,8 @@ func (f *frames) end(ctx context.Context, x workflow.Execution, failures []strin
 	}
 	previous, err := f.home.History.States()
 	if err == nil {
-		err = errors.Join(f.home.alert(ctx, report, previous, r.announced), f.background(ctx, x.Name, failures))
+		err = errors.Join(slices.Collect(maps.Values(r.unsent))...)
+		err = errors.Join(err, f.home.alert(ctx, report, previous, r.announced), f.background(ctx, x.Name, failures))
 	}
 	err = errors.Join(err, f.home.History.Save(report))
 	if err != nil {

@@ -129,6 +129,10 @@ func inputs(ctx context.Context, d Deps, l lake.Layer, req Request) (tasks []tas
 		}
 		keys[object] = info
 	}
+	hint := "the objects are: " + strings.Join(there, ", ")
+	if len(there) == 0 {
+		hint = "there are none yet: `wplake run` makes them, if the source has them"
+	}
 	for _, name := range req.Objects {
 		if _, ok := keys[name]; ok {
 			continue
@@ -138,7 +142,7 @@ func inputs(ctx context.Context, d Deps, l lake.Layer, req Request) (tasks []tas
 			Error: &lake.Problem{
 				Code:    lake.ObjectMissing,
 				Message: fmt.Sprintf("there is no %s object %q in %s", l, name, d.Buckets[l].URI(d.Config.Dataset)),
-				Hint:    "the objects are: " + strings.Join(there, ", "),
+				Hint:    hint,
 			},
 		})
 	}
