@@ -292,6 +292,9 @@ run failed or could not be started.`,
 
 // ranDue reports what became of what was due.
 func (a *app) ranDue(outcomes []scheduler.Outcome, kept bool, err error) error {
+	if err != nil && len(outcomes) == 0 {
+		return err
+	}
 	if a.json {
 		if outcomes == nil {
 			outcomes = []scheduler.Outcome{}

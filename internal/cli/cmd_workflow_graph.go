@@ -26,7 +26,7 @@ type graphFlags struct {
 func (a *app) workflowGraphCommand() *cobra.Command {
 	var f graphFlags
 	cmd := &cobra.Command{
-		Use:   "graph [FILE]",
+		Use:   "graph [FILE|-]",
 		Short: "Draw a state machine, or the way an execution took",
 		Long: `Draws the state machine in FILE, or the lake's workflow, as an SVG picture that any
 browser shows, or as source for Mermaid or Graphviz. Without -o the drawing goes to
@@ -42,6 +42,9 @@ that the execution ran; FILE is not given.
   wplake workflow graph --execution last -o last.svg`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.out == "-" {
+				f.out = "" // standard output
+			}
 			format, err := f.chosen()
 			if err != nil {
 				return usageError{err}
@@ -86,9 +89,9 @@ func (a *app) draw(ctx context.Context, args []string, f graphFlags, format grap
 	case len(args) == 1 && f.execution != "":
 		return "", usageError{errors.New("an execution is drawn from the definition it ran: give --execution or FILE, not both")}
 	case len(args) == 1:
-		text, err := os.ReadFile(args[0])
+		text, err := a.readMachine(args[0])
 		if err != nil {
-			return "", usageError{err}
+			return "", err
 		}
 		return drawDefinition(text, format, graph.Options{Title: machineNameOf(args[0])})
 	case f.execution == "":

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -19,7 +20,7 @@ func (a *app) workflowListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List executions, the newest first",
 		Long: `Lists the executions of this home, the newest first: name, state machine, status,
-start, duration and error. The items of a distributed Map are executions too;
+start, duration and error; of one that goes on, whether its process has died. The items of a distributed Map are executions too;
 they are listed by "wplake workflow show" of the one that started them.`,
 		Example: `  wplake workflow list
   wplake workflow list --status failed -n 5
@@ -67,19 +68,31 @@ func listFilter(status string, limit int) (workflow.Filter, error) {
 func (a *app) listExecutions(ctx context.Context, w *home.Workflow, f workflow.Filter, limit int) error {
 	documents := []map[string]any{}
 	g := a.newGrid("NAME", "MACHINE", "STATUS", "STARTED", ">DURATION", "ERROR")
+	var broken error
 	err := eachExecution(ctx, w, f, func(x workflow.Execution) bool {
+		var forsaken bool
+		if forsaken, broken = w.Forsaken(ctx, x); broken != nil {
+			return false
+		}
 		if a.json {
 			document := executionDocument(x)
+			if forsaken {
+				document["processDied"] = true
+			}
 			delete(document, "input")
 			delete(document, "output")
 			documents = append(documents, document)
 		} else {
+			note := errorText(x.Error, x.Cause)
+			if forsaken {
+				note = "its process has died: `wplake workflow resume`"
+			}
 			g.row(oneLine(x.Name), oneLine(x.Machine.Name), a.statusText(x.Status), localTime(x.Started),
-				durationText(a.executionTime(x).Milliseconds()), snip(oneLine(errorText(x.Error, x.Cause)), 60))
+				durationText(a.executionTime(x).Milliseconds()), snip(oneLine(note), 60))
 		}
 		return limit == 0 || max(len(documents), g.rows) < limit
 	})
-	if err != nil {
+	if err = errors.Join(err, broken); err != nil {
 		return err
 	}
 	if a.json {

@@ -21,7 +21,7 @@ func (a *app) workflowRunCommand() *cobra.Command {
 	var input, name string
 	var express bool
 	cmd := &cobra.Command{
-		Use:   "run [FILE]",
+		Use:   "run [FILE|-]",
 		Short: "Run a state machine on this machine and wait for its end",
 		Long: `Runs the state machine in FILE, or the lake's workflow, as one execution in this
 process. Tasks call what this home has: the stage functions, jobs and crawlers, the
@@ -44,8 +44,8 @@ is printed; the exit status is 1 when the execution did not succeed.
 			}
 			r := home.StartRequest{Name: name, Input: in, Express: express}
 			if len(args) == 1 {
-				if r.Definition, err = os.ReadFile(args[0]); err != nil {
-					return usageError{err}
+				if r.Definition, err = a.readMachine(args[0]); err != nil {
+					return err
 				}
 				r.MachineName = machineNameOf(args[0])
 			}
@@ -80,7 +80,7 @@ func (a *app) workflowRun(ctx context.Context, r home.StartRequest) error {
 	return a.withWorkflow(ctx, func(w *home.Workflow) error {
 		x, err := w.Run(ctx, r)
 		if x.ARN == "" {
-			return err
+			return refusal(err)
 		}
 		return a.ended(ctx, []workflow.Execution{x}, err, true)
 	})
@@ -179,24 +179,39 @@ func (a *app) jsonArgument(flag, text string) ([]byte, error) {
 	if path, ok := strings.CutPrefix(text, "@"); ok {
 		var err error
 		if path == "-" {
-			raw, err = io.ReadAll(io.LimitReader(a.stdin, asl.MaxPayload+1))
+			raw, err = readPayload(a.stdin)
+		} else if file, e := os.Open(path); e != nil {
+			err = e
 		} else {
-			raw, err = os.ReadFile(path)
+			raw, err = readPayload(file)
+			_ = file.Close()
 		}
 		if err != nil {
 			return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
 		}
 	}
 	if _, err := asl.Decode(raw); err != nil {
-		return nil, usageError{fmt.Errorf("%s is not JSON: %w", flag, err)}
+		return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
 	}
 	return raw, nil
+}
+
+// readPayload reads what a state's data has room for.
+func readPayload(from io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(from, asl.MaxPayload+1))
+	if err == nil && len(raw) > asl.MaxPayload {
+		err = fmt.Errorf("it is larger than the %d bytes that an input may have", asl.MaxPayload)
+	}
+	return raw, err
 }
 
 var notInNames = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // machineNameOf names a state machine after its file.
 func machineNameOf(path string) string {
+	if path == "-" {
+		return "machine"
+	}
 	base := filepath.Base(path)
 	base = strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), ".asl")
 	name := strings.Trim(notInNames.ReplaceAllString(base, "_"), "_")

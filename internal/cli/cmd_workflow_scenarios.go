@@ -195,9 +195,9 @@ func (m *machines) read(path string) (*scenario.Covering, error) {
 	if c, ok := m.byPath[path]; ok {
 		return c, nil
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the machine that the tests are of
+	text, err := m.app.readMachine(path)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	return m.add(path, text)
 }

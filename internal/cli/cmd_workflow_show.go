@@ -71,6 +71,9 @@ func (a *app) view(ctx context.Context, w *home.Workflow, given string) (executi
 	if v.machine, err = asl.Parse([]byte(x.Machine.Definition)); err != nil {
 		v.machine = nil // of an older wplake, maybe; the history tells enough
 	}
+	if v.forsaken, err = w.Forsaken(ctx, x); err != nil {
+		return v, err
+	}
 	events, err := allEvents(ctx, w, x.ARN)
 	if err != nil {
 		return v, err

@@ -88,7 +88,7 @@ func (a *app) testStateRequest(cmd *cobra.Command, path string, f *testStateFlag
 	r = teststate.Request{
 		RoleARN: f.role, InspectionLevel: teststate.Level(strings.ToUpper(f.level)), RevealSecrets: f.secrets,
 	}
-	definition, err := a.readDefinition(path)
+	definition, err := a.readMachine(path)
 	if err != nil {
 		return r, err
 	}
@@ -115,17 +115,9 @@ func (a *app) testStateRequest(cmd *cobra.Command, path string, f *testStateFlag
 	return r, err
 }
 
-// readDefinition reads a definition from a file or standard input.
-func (a *app) readDefinition(path string) ([]byte, error) {
-	if path == "-" { // larger ones are refused, whatever they are
-		return io.ReadAll(io.LimitReader(a.stdin, asl.MaxDefinition+1))
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return text, nil
-}
+// maxTextArgument is how much a file that a flag names may hold, in bytes; what
+// a state may be given is less.
+const maxTextArgument = 8 << 20
 
 // textArgument is a flag's text, or that of the file it names with @.
 func (a *app) textArgument(flag, text string) (*string, error) {
@@ -133,7 +125,19 @@ func (a *app) textArgument(flag, text string) (*string, error) {
 	if !ok {
 		return &text, nil
 	}
-	raw, err := a.readDefinition(path)
+	in := a.stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	raw, err := io.ReadAll(io.LimitReader(in, maxTextArgument+1))
+	if err == nil && len(raw) > maxTextArgument {
+		err = fmt.Errorf("it is larger than %d bytes", maxTextArgument)
+	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
 	}
@@ -147,8 +151,16 @@ func stateToTest(definition []byte, name string) (*string, error) {
 	var m struct {
 		States map[string]json.RawMessage
 	}
-	if json.Unmarshal(definition, &m) != nil || m.States == nil {
-		if name != "" {
+	err := json.Unmarshal(definition, &m)
+	if err != nil || m.States == nil {
+		// What was cut since it is too large is refused as that by the test.
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && len(definition) <= asl.MaxDefinition {
+			return nil, usageError{&lake.Error{
+				Code: lake.WorkflowInvalid, Message: fmt.Sprintf("the definition is not JSON: %v (at byte %d)", syntax, syntax.Offset),
+				Hint: "see all of it: wplake workflow validate FILE",
+			}}
+		}
+		if name != "" && len(definition) <= asl.MaxDefinition {
 			return nil, usageError{errors.New("--state is for a machine, and the file does not define one: it has no States")}
 		}
 		return nil, nil

@@ -20,6 +20,7 @@ type executionView struct {
 	mapRuns    []workflow.MapRun
 	redrivable string // why it cannot be redriven, "" where it can
 	own        bool   // it ran the lake's workflow
+	forsaken   bool   // it has not ended, and its process has died
 	now        time.Time
 }
 
@@ -159,6 +160,9 @@ func (a *app) printExecutionView(v executionView) {
 			fmt.Fprintf(out, "  %-9s %s\n", name, clean(text))
 		}
 	}
+	if v.forsaken {
+		line("process", "it has died: `wplake workflow resume` or `wplake serve` goes on where it was")
+	}
 	line("machine", x.Machine.Name+" ("+string(x.Machine.Type)+")")
 	line("started", localTime(x.Started))
 	line("input", bytesText(int64(len(x.Input))))
@@ -166,7 +170,7 @@ func (a *app) printExecutionView(v executionView) {
 		line("output", bytesText(int64(len(x.Output))))
 	}
 	if x.Redrives > 0 {
-		line("redriven", fmt.Sprintf("%d times, last %s", x.Redrives, localTime(x.Redriven)))
+		line("redriven", fmt.Sprintf("%s, last %s", timesText(x.Redrives), localTime(x.Redriven)))
 	}
 	line("parent", x.Parent)
 	line("map run", x.MapRun)
@@ -263,6 +267,14 @@ func (a *app) printFailures(v executionView) {
 	fmt.Fprintf(out, "See what it logged:         wplake logs %s\n", oneLine(x.Name))
 }
 
+// timesText is how often something was done.
+func timesText(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.Itoa(n) + " times"
+}
+
 // endedByFail tells whether the machine itself chose to fail: to go on from
 // there would only fail again.
 func (v executionView) endedByFail() bool {
@@ -306,6 +318,9 @@ func (v executionView) document() map[string]any {
 	}
 	d := executionDocument(v.execution)
 	d["states"] = states
+	if v.forsaken {
+		d["processDied"] = true
+	}
 	if v.execution.Parent != "" {
 		d["parentArn"] = v.execution.Parent
 	}

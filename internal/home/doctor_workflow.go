@@ -1,12 +1,19 @@
 package home
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"wplake/internal/asl"
 	"wplake/internal/config"
+	"wplake/internal/workflow"
 )
 
 // checkWorkflow looks whether this home can run the lake's state machine.
@@ -18,6 +25,38 @@ func (h *Home) checkWorkflow() Check {
 		return failed("workflow", err)
 	}
 	return ok("workflow", "%s can run here", m.Name)
+}
+
+// checkExecutions looks whether the record of executions can be read, and for
+// executions that nobody goes on with.
+func (h *Home) checkExecutions(ctx context.Context) Check {
+	const name, most = "executions", 1000
+	if _, err := os.Stat(filepath.Join(h.State, "workflow.db")); errors.Is(err, fs.ErrNotExist) {
+		return ok(name, "there are none yet")
+	}
+	w, err := h.Workflow(ctx)
+	if err != nil {
+		return failed(name, err)
+	}
+	running, _, err := w.Engine.List(ctx, workflow.Filter{Status: asl.Running, Limit: most})
+	if err != nil {
+		return failed(name, err)
+	}
+	var forsaken []string
+	for _, x := range running {
+		dead, err := w.Forsaken(ctx, x)
+		if err != nil {
+			return failed(name, err)
+		}
+		if dead {
+			forsaken = append(forsaken, x.Name)
+		}
+	}
+	if n := len(forsaken); n > 0 {
+		return warning(name, "`wplake workflow resume`, or `wplake serve`, goes on with them; `wplake workflow stop` ends one",
+			"%d not ended, and their process has died: %s", n, strings.Join(forsaken[:min(n, 5)], ", "))
+	}
+	return ok(name, "%d are running", len(running))
 }
 
 // checkSchedules tells which schedules are in force, and whether their time

@@ -24,7 +24,7 @@ type Workflow struct {
 	Registry *workflow.Registry
 
 	home   *Home
-	store  workflow.DocumentStore
+	store  *sqlite.Store
 	tasks  *tasks.Tasks
 	frames *frames
 }
@@ -74,6 +74,16 @@ func (r runnable) Machine(ctx context.Context, arn string) (workflow.StateMachin
 		return m, workflow.Errorf(workflow.ValidationException, "%s", err)
 	}
 	return m, nil
+}
+
+// Forsaken reports whether an execution has not ended and its process has died:
+// it goes on where it was when somebody resumes it.
+func (w *Workflow) Forsaken(ctx context.Context, x workflow.Execution) (bool, error) {
+	if x.Status != asl.Running {
+		return false, nil
+	}
+	alive, err := w.store.Alive(ctx, x.Owner)
+	return !alive, err
 }
 
 // Tasks are what tasks of state machines reach in this home.

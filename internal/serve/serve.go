@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"wplake/internal/lake"
@@ -123,10 +124,17 @@ func listen(ctx context.Context, address string, signed bool) (net.Listener, err
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, &lake.Error{
+		failed := &lake.Error{
 			Code: lake.ServeFailed, Err: err, Message: "cannot listen on " + address,
-			Hint: "another process may listen there: give another address with --listen, or port 0 to take a free one",
+			Hint: "give another address in serve.listen or with --listen, as 127.0.0.1:8083",
 		}
+		if errors.Is(err, syscall.EADDRINUSE) {
+			failed.Hint = "another process listens there: give another address with --listen, or port 0 to take a free one"
+		}
+		if _, ok := errors.AsType[*net.AddrError](err); ok {
+			failed.Code = lake.ConfigInvalid // no port, whatever the machine
+		}
+		return nil, failed
 	}
 	// A name may mean anything: what counts is what it has become.
 	if tcp, ok := listener.Addr().(*net.TCPAddr); !signed && (!ok || !tcp.IP.IsLoopback()) {

@@ -25,6 +25,15 @@ func (s *Store) Enlist(ctx context.Context, owner string) (func() error, error) 
 	}, nil
 }
 
+// Alive reports whether the engine that an execution belongs to is one that lives.
+func (s *Store) Alive(ctx context.Context, owner string) (bool, error) {
+	if owner == "" {
+		return false, nil
+	}
+	_, alive, err := s.locks(s.ownerFile(owner)).Holder(ctx)
+	return alive, err
+}
+
 // Adopt gives the executions of dead owners to owner.
 func (s *Store) Adopt(ctx context.Context, owner string, key int64) ([]workflow.Due, error) {
 	const which = " AND (?2 = 0 OR id = ?2)"
