@@ -2,7 +2,6 @@ package jsonata
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -13,10 +12,11 @@ import (
 	"wplake/internal/asl/intrinsic"
 )
 
-// Largest values that a function takes or gives: elements of an array, bytes
-// of a text, nesting and values of what is made a text.
+// Largest values that a function takes or gives: elements of an array and of a
+// $range, bytes of a text, nesting and values of what is made a text.
 const (
 	maxElements = 873_782
+	maxRange    = 360_145
 	maxText     = 7_000_000
 	maxDepth    = 1000
 	maxNodes    = 500_000
@@ -268,7 +268,8 @@ func argument(args []any, i int) any {
 	return nil
 }
 
-// partition cuts an array into chunks.
+// partition cuts an array into chunks. The fraction of their size does not
+// count. Nothing comes of an empty array or of chunks without elements.
 func partition(args []any, _ any) (any, error) {
 	if argument(args, 0) == nil {
 		return nil, nil
@@ -278,10 +279,13 @@ func partition(args []any, _ any) (any, error) {
 		list = []any{args[0]}
 	}
 	size, ok := asNumber(argument(args, 1))
-	if !ok || size < 1 {
+	if !ok || size <= -1 {
 		return nil, signature("partition", 2)
 	}
-	n := int(min(math.Floor(size), maxElements))
+	n := int(min(size, maxElements))
+	if n == 0 || len(list) == 0 {
+		return nil, nil
+	}
 	chunks := []any{}
 	for len(list) > 0 {
 		k := min(n, len(list))
@@ -292,25 +296,31 @@ func partition(args []any, _ any) (any, error) {
 }
 
 // numbers gives the numbers from the first to the second argument, which may
-// be included, in steps of the third. As a sequence of JSONata, one number is
-// that number and none is undefined.
+// be included, in steps of the third; their fractions do not count. As a
+// sequence of JSONata, one number is that number and none is undefined, as it
+// is without a step.
 func numbers(args []any, _ any) (any, error) {
 	var bounds [3]float64
 	for i := range bounds {
-		var ok bool
-		if bounds[i], ok = asNumber(argument(args, i)); !ok {
+		v := argument(args, i)
+		if v == nil {
+			return nil, nil
+		}
+		n, ok := asNumber(v)
+		if !ok {
 			return nil, signature("range", i+1)
 		}
+		bounds[i] = math.Trunc(n)
 	}
 	from, to, by := bounds[0], bounds[1], bounds[2]
 	if by == 0 {
-		return nil, signature("range", 3)
+		return nil, nil
 	}
 	steps := math.Floor((to - from) / by)
 	if !(steps >= 0) {
 		return nil, nil
 	}
-	if steps >= maxElements {
+	if steps >= maxRange {
 		return nil, errMemory
 	}
 	out := make([]any, 0, int(steps)+1)
@@ -331,6 +341,9 @@ func hash(args []any, _ any) (any, error) {
 	if !ok {
 		return nil, signature("hash", 1)
 	}
+	if argument(args, 1) == nil {
+		return nil, nil
+	}
 	algorithm, ok := argument(args, 1).(string)
 	if !ok {
 		return nil, signature("hash", 2)
@@ -338,8 +351,9 @@ func hash(args []any, _ any) (any, error) {
 	return intrinsic.Digest(text, algorithm)
 }
 
-// parse reads JSON. The check before it also limits the nesting, which the
-// engine's own reader does not.
+// parse reads JSON, without repeated members and numbers that no float can
+// hold. The check before it also limits the nesting, which the engine's own
+// reader does not.
 func parse(args []any, _ any) (any, error) {
 	if argument(args, 0) == nil {
 		return nil, nil
@@ -351,16 +365,17 @@ func parse(args []any, _ any) (any, error) {
 	if len(text) > maxText {
 		return nil, errMemory
 	}
-	var raw json.RawMessage
-	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		return nil, fmt.Errorf("the text is not valid JSON: %w", err)
+	if !strict(text) {
+		return nil, invalid()
 	}
-	v, err := gnata.DecodeJSON(raw)
+	v, err := gnata.DecodeJSON(json.RawMessage(text))
 	if err != nil {
-		return nil, errors.Join(errors.New("the text is not valid JSON"), err)
+		return nil, invalid()
 	}
 	return v, nil
 }
+
+func invalid() error { return &Error{Kind: Thrown, Code: "D3137", Message: "Invalid JSON"} }
 
 // signature is JSONata's error for an argument of the wrong type.
 func signature(name string, index int) error {
