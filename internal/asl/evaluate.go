@@ -67,7 +67,10 @@ func (sc *scope) bindings(e *jsonata.Expr) map[string]any {
 	if !e.Uses("states") {
 		return out
 	}
-	states := map[string]any{"input": sc.input, "context": sc.contextObject()}
+	states := map[string]any{"input": sc.input}
+	if e.UsesContext() {
+		states["context"] = sc.contextObject()
+	}
 	if sc.hasResult {
 		states["result"] = sc.result
 	}
@@ -83,5 +86,5 @@ func (sc *scope) intrinsicHost() intrinsic.Host {
 }
 
 func (sc *scope) jsonataHost() jsonata.Host {
-	return jsonata.Host{UUID: sc.host.UUID, Random: sc.host.Random, Now: sc.host.Now}
+	return jsonata.Host{UUID: sc.host.UUID, Random: sc.host.Random, Now: sc.host.Now, Memo: &sc.x.memo}
 }

@@ -2,6 +2,8 @@ package asl
 
 import (
 	"time"
+
+	"wplake/internal/asl/jsonata"
 )
 
 // Host gives an execution what does not follow from its definition and input.
@@ -142,6 +144,7 @@ type Execution struct {
 	host    Host
 	ready   []*frame
 	waiting map[string]*frame
+	memo    jsonata.Memo
 	steps   Progress
 }
 

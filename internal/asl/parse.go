@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"wplake/internal/asl/jsonata"
 )
 
 // Codes of diagnostics, as ValidateStateMachineDefinition has them.
@@ -102,6 +104,25 @@ type parser struct {
 	faults   []Diagnostic
 	language QueryLanguage
 	names    map[string]bool
+	// compiled are the expressions of JSONata by their text: machines repeat
+	// them.
+	compiled map[string]*jsonata.Expr
+}
+
+// compile compiles an expression of JSONata, each text once.
+func (p *parser) compile(source string) (*jsonata.Expr, error) {
+	if known, ok := p.compiled[source]; ok {
+		return known, nil
+	}
+	e, err := jsonata.Compile(source)
+	if err != nil {
+		return nil, err
+	}
+	if p.compiled == nil {
+		p.compiled = map[string]*jsonata.Expr{}
+	}
+	p.compiled[source] = e
+	return e, nil
 }
 
 func (p *parser) report(code, at, message string) {

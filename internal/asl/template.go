@@ -80,7 +80,7 @@ func (p *parser) compileJSONata(at, field string, v any) *node {
 		if !ok {
 			return literalNode(field, v)
 		}
-		expr, err := jsonata.Compile(source)
+		expr, err := p.compile(source)
 		if err != nil {
 			p.fail(at, "The JSONata expression '"+source+"' is not valid: "+err.Error())
 			return literalNode(field, v)

@@ -26,12 +26,12 @@ func EvalBoth(expr string, data any) (plain, bounded string, both bool) {
 		}()
 		l := newLibrary()
 		v, err := e.EvalWithVars(newMeter(64), toEngine(data), map[string]any{
-			boundName: l.native(counted(maxNodes)),
+			boundName: l.native.function(counted(maxNodes)),
 			// What is random or of the moment is the same for both.
-			"random":  l.native(func([]any, any) (any, error) { return 0.5, nil }),
-			"now":     l.native(func([]any, any) (any, error) { return "now", nil }),
-			"millis":  l.native(func([]any, any) (any, error) { return 1.0, nil }),
-			"shuffle": l.native(func(args []any, _ any) (any, error) { return argument(args, 0), nil }),
+			"random":  l.native.function(func([]any, any) (any, error) { return 0.5, nil }),
+			"now":     l.native.function(func([]any, any) (any, error) { return "now", nil }),
+			"millis":  l.native.function(func([]any, any) (any, error) { return 1.0, nil }),
+			"shuffle": l.native.function(func(args []any, _ any) (any, error) { return argument(args, 0), nil }),
 		})
 		if err != nil {
 			return "error: " + err.Error()

@@ -25,17 +25,26 @@ const (
 // function is the engine's own shape of a function.
 type function = func(args []any, focus any) (any, error)
 
-// library makes and finds functions of the engine.
+// library makes and finds functions of the engine. It holds all of them, so
+// that it is let go when an expression is compiled.
 type library struct {
+	native native
 	lookup func(name string) (any, bool)
 }
 
-func newLibrary() library { return library{lookup: gnata.NewCustomEnv(nil).Lookup} }
+// native makes functions that the engine calls.
+type native struct{ kind reflect.Type }
+
+func newLibrary() library {
+	l := library{lookup: gnata.NewCustomEnv(nil).Lookup}
+	model, _ := l.lookup("count")
+	l.native.kind = reflect.TypeOf(model)
+	return l
+}
 
 // native returns f as a value that the engine calls.
-func (l library) native(f function) any {
-	model, _ := l.lookup("count")
-	return reflect.ValueOf(f).Convert(reflect.TypeOf(model)).Interface()
+func (n native) function(f function) any {
+	return reflect.ValueOf(f).Convert(n.kind).Interface()
 }
 
 // call returns the engine's function of that name, if it is a plain one.
@@ -58,20 +67,20 @@ func (l library) replacements(names map[string]bool) map[string]any {
 		case "eval":
 			out[name] = nil // which makes it no function
 		case "partition":
-			out[name] = l.native(partition)
+			out[name] = l.native.function(partition)
 		case "range":
-			out[name] = l.native(numbers)
+			out[name] = l.native.function(numbers)
 		case "hash":
-			out[name] = l.native(hash)
+			out[name] = l.native.function(hash)
 		case "parse":
-			out[name] = l.native(parse)
+			out[name] = l.native.function(parse)
 		case "replace":
 			if f, ok := l.lookup(name); ok {
 				out[name] = guardReplace(f)
 			}
 		default:
 			if f, ok := l.call(name); ok {
-				out[name] = l.native(guard(name, f))
+				out[name] = l.native.function(guard(name, f))
 			}
 		}
 	}
@@ -95,13 +104,14 @@ func (l library) count(functions map[string]any, names map[string]bool, most int
 	}
 }
 
-// hosted adds the functions that need the host, of those that names has.
-func (l library) hosted(vars map[string]any, names map[string]bool, host Host) {
+// hosted adds the functions that need the host, of those that names has. format
+// is the engine's $fromMillis.
+func (n native) hosted(vars map[string]any, names map[string]bool, format function, host Host) {
 	if names["uuid"] && host.UUID != nil {
-		vars["uuid"] = l.native(func([]any, any) (any, error) { return host.UUID(), nil })
+		vars["uuid"] = n.function(func([]any, any) (any, error) { return host.UUID(), nil })
 	}
 	if names["random"] && host.Random != nil {
-		vars["random"] = l.native(func(args []any, _ any) (any, error) {
+		vars["random"] = n.function(func(args []any, _ any) (any, error) {
 			if len(args) == 0 || args[0] == nil {
 				return host.Random(), nil
 			}
@@ -116,13 +126,10 @@ func (l library) hosted(vars map[string]any, names map[string]bool, host Host) {
 		return
 	}
 	if names["millis"] {
-		vars["millis"] = l.native(func([]any, any) (any, error) { return float64(host.Now().UnixMilli()), nil })
+		vars["millis"] = n.function(func([]any, any) (any, error) { return float64(host.Now().UnixMilli()), nil })
 	}
-	if !names["now"] {
-		return
-	}
-	if format, ok := l.call("fromMillis"); ok {
-		vars["now"] = l.native(func(args []any, focus any) (any, error) {
+	if names["now"] && format != nil {
+		vars["now"] = n.function(func(args []any, focus any) (any, error) {
 			return format(append([]any{float64(host.Now().UnixMilli())}, args...), focus)
 		})
 	}

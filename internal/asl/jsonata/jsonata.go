@@ -13,6 +13,7 @@ package jsonata
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -32,6 +33,8 @@ type Host struct {
 	// Now returns the time that $now and $millis give. Left out, they give
 	// the machine's.
 	Now func() time.Time
+	// Memo may be handed in where several expressions see the same values.
+	Memo *Memo
 }
 
 // Expr is a compiled expression. It is immutable and safe for concurrent use.
@@ -41,8 +44,10 @@ type Expr struct {
 	// functions are the bindings that replace the engine's own functions,
 	// those that the text names.
 	functions map[string]any
-	library   library
+	native    native
+	format    function // $fromMillis, for $now
 	names     map[string]bool
+	context   bool
 	nesting   int
 	interval  int
 }
@@ -66,24 +71,28 @@ func Compile(expr string) (compiled *Expr, err error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	e := &Expr{source: expr, engine: engine, names: shape.variables, nesting: shape.nesting, interval: 64}
+	e := &Expr{source: expr, engine: engine, names: shape.variables, context: usesContext(expr), nesting: shape.nesting, interval: 1024}
 	if shape.grows {
 		e.interval = 8
 	}
 	if len(shape.variables) == 0 {
 		return e, nil
 	}
-	e.library = newLibrary()
-	e.functions = e.library.replacements(shape.variables)
+	l := newLibrary()
+	e.native = l.native
+	e.functions = l.replacements(shape.variables)
+	if shape.variables["now"] {
+		e.format, _ = l.call("fromMillis")
+	}
 	if !shape.shares {
 		return e, nil
 	}
 	most := mostParts(shape.references)
-	e.library.count(e.functions, shape.variables, most)
+	l.count(e.functions, shape.variables, most)
 	if e.engine, err = gnata.Compile(wrap(expr, shape.made)); err != nil {
 		return nil, &SyntaxError{Message: "The expression cannot be read with its sizes bounded"}
 	}
-	e.functions[boundName] = e.library.native(counted(most))
+	e.functions[boundName] = l.native.function(counted(most))
 	return e, nil
 }
 
@@ -92,6 +101,21 @@ func (e *Expr) String() string { return e.source }
 
 // Uses tells whether the text names the variable $name.
 func (e *Expr) Uses(name string) bool { return e.names[name] }
+
+var (
+	statesNamed = regexp.MustCompile(`\$states\b`)
+	statesField = regexp.MustCompile(`\$states\s*\.\s*[A-Za-z]`)
+)
+
+// UsesContext tells whether the expression may look at $states.context: it
+// names a context, or takes $states as a whole.
+func (e *Expr) UsesContext() bool { return e.context }
+
+// usesContext is UsesContext for a text.
+func usesContext(text string) bool {
+	return strings.Contains(text, "context") ||
+		len(statesNamed.FindAllStringIndex(text, -1)) != len(statesField.FindAllStringIndex(text, -1))
+}
 
 // Eval evaluates the expression with the bindings as variables, named without
 // $; those that the text does not name cost nothing. There is no context
@@ -105,10 +129,10 @@ func (e *Expr) Eval(bindings map[string]any, host Host) (result any, err error) 
 	for name, f := range e.functions {
 		vars[name] = f
 	}
-	e.library.hosted(vars, e.names, host)
+	e.native.hosted(vars, e.names, e.format, host)
 	for name, v := range bindings {
 		if e.names[name] {
-			vars[name] = toEngine(v)
+			vars[name] = host.Memo.convert(v)
 		}
 	}
 	defer func() {
