@@ -83,7 +83,7 @@ func (s *started) kill(t *testing.T) {
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-s.ended
+	_ = <-s.ended // killed
 }
 
 // napping counts, waits, counts again and tells people.
