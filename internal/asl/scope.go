@@ -284,10 +284,10 @@ func (sc *scope) number(n *node) (v float64, set bool, f *failure) {
 
 func (sc *scope) wrongNumber(n *node, raw any, kind string) *failure {
 	if n.expr != nil {
-		if kind == "float" {
-			kind = "number"
+		if _, isNumber := raw.(json.Number); isNumber {
+			return sc.unusable(n.field, "The "+n.field+" field cannot be parsed as an integer: "+display(raw))
 		}
-		return sc.wrongType(n, raw, kind)
+		return sc.wrongType(n, raw, "number")
 	}
 	if n.path == nil {
 		return sc.runtime(fmt.Sprintf("The %s field refers to value %q which is not a valid %s", n.field, display(raw), kind))

@@ -1,6 +1,10 @@
 package asl
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
 
 // AnswerKind says how an effect ended, or that it went on.
 type AnswerKind string
@@ -85,12 +89,12 @@ func (x *Execution) task(f *frame, s *State) {
 		}
 		settings = sc.with(in)
 	}
-	timeout, _, bad := settings.count(s.timeout)
+	timeout, bad := settings.limit(s.timeout)
 	if bad != nil {
 		x.failed(f, bad)
 		return
 	}
-	heartbeat, _, bad := settings.count(s.heartbeat)
+	heartbeat, bad := settings.limit(s.heartbeat)
 	if bad != nil {
 		x.failed(f, bad)
 		return
@@ -121,6 +125,19 @@ func (x *Execution) task(f *frame, s *State) {
 	}
 	x.effect(f, Effect{Kind: InvokeEffect, Resource: r, Arguments: arguments, Credentials: credentials, Token: f.Token,
 		Timeout: seconds(timeout), Heartbeat: seconds(heartbeat), Attempt: f.RetryCount})
+}
+
+// limit evaluates TimeoutSeconds or HeartbeatSeconds, 0 for none.
+func (sc *scope) limit(n *node) (int64, *failure) {
+	v, set, bad := sc.count(n)
+	if bad != nil || !set || v >= 0 && v <= 99999999 {
+		return v, bad
+	}
+	reason := strings.TrimSuffix(n.field, "Path") + " must be between 0 and 99999999 but was: " + strconv.FormatInt(v, 10)
+	if n.path != nil {
+		return 0, sc.runtime(reason)
+	}
+	return 0, sc.unusable(n.field, reason)
 }
 
 // taskEvent writes an event of the family of the task's resource.

@@ -276,14 +276,21 @@ func argument(args []any, i int) any {
 }
 
 // partition cuts an array into chunks. The fraction of their size does not
-// count. Nothing comes of an empty array or of chunks without elements.
+// count. Nothing comes of an empty array or of chunks without elements; without
+// a size all is one chunk.
 func partition(args []any, _ any) (any, error) {
+	if len(args) > 2 {
+		return nil, signature("partition", 3)
+	}
 	if argument(args, 0) == nil {
 		return nil, nil
 	}
 	list, ok := args[0].([]any)
 	if !ok {
-		list = []any{args[0]}
+		return nil, signature("partition", 1)
+	}
+	if argument(args, 1) == nil && len(list) > 0 {
+		return []any{list}, nil
 	}
 	size, ok := asNumber(argument(args, 1))
 	if !ok || size <= -1 {
@@ -307,6 +314,9 @@ func partition(args []any, _ any) (any, error) {
 // sequence of JSONata, one number is that number and none is undefined, as it
 // is without a step.
 func numbers(args []any, _ any) (any, error) {
+	if len(args) > 3 {
+		return nil, signature("range", 4)
+	}
 	var bounds [3]float64
 	for i := range bounds {
 		v := argument(args, i)
@@ -341,6 +351,9 @@ func numbers(args []any, _ any) (any, error) {
 }
 
 func hash(args []any, _ any) (any, error) {
+	if len(args) > 2 {
+		return nil, signature("hash", 3)
+	}
 	if argument(args, 0) == nil {
 		return nil, nil
 	}
@@ -362,6 +375,9 @@ func hash(args []any, _ any) (any, error) {
 // hold. The check before it also limits the nesting, which the engine's own
 // reader does not.
 func parse(args []any, _ any) (any, error) {
+	if len(args) > 1 {
+		return nil, signature("parse", 2)
+	}
 	if argument(args, 0) == nil {
 		return nil, nil
 	}
