@@ -83,7 +83,9 @@ func (s *started) kill(t *testing.T) {
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = <-s.ended // killed
+	if err := <-s.ended; err == nil {
+		t.Fatal("it had ended by itself")
+	}
 }
 
 // napping counts, waits, counts again and tells people.
