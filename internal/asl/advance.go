@@ -136,7 +136,8 @@ func (x *Execution) choose(f *frame, s *State) {
 		next, assign, output = rule.Next, rule.assign, rule.output
 	}
 	if next == "" {
-		x.failed(f, fail(errNoChoice, sc.prefix()+"Failed to transition out of the state. The state does not point to a next state."))
+		// The specification calls it States.NoChoiceMatched, which can be caught.
+		x.failed(f, sc.runtime("Failed to transition out of the state. The state does not point to a next state."))
 		return
 	}
 	if x.observer != nil {

@@ -198,14 +198,18 @@ type mapItem struct {
 	Source string `json:",omitempty"`
 }
 
-// object is how the context object shows the item.
-func (m *mapItem) object() map[string]any {
-	o := map[string]any{"Index": json.Number(strconv.Itoa(m.Index)), "Value": m.Value, "Source": "STATE_DATA"}
+// object is how the context object shows the item. Only that of a distributed
+// Map has a source.
+func (m *mapItem) object(distributed bool) map[string]any {
+	o := map[string]any{"Index": json.Number(strconv.Itoa(m.Index)), "Value": m.Value}
 	if m.Keyed {
 		o["Key"] = m.Key
 	}
-	if m.Source != "" {
+	switch {
+	case m.Source != "":
 		o["Source"] = m.Source
+	case distributed:
+		o["Source"] = "STATE_DATA"
 	}
 	return o
 }

@@ -96,7 +96,7 @@ func TestRedrive(t *testing.T) {
 		{"fail state", `{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"X"}}}`, `{}`, nil, "FAILED|X|", "FAILED|X|",
 			"4<3 ExecutionRedriven, 5<4 FailStateEntered, 6<5 ExecutionFailed", nil},
 		{"no rule", `{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Variable":"$.a","IsPresent":true,"Next":"E"}]},"E":{"Type":"Succeed"}}}`, `{}`, nil,
-			"FAILED|States.NoChoiceMatched|", "FAILED|States.NoChoiceMatched|", "4<3 ExecutionRedriven, 5<4 ExecutionFailed", nil},
+			"FAILED|States.Runtime|", "FAILED|States.Runtime|", "4<3 ExecutionRedriven, 5<4 ExecutionFailed", nil},
 		{"caught before", `{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[` + branch("A") + `],"Catch":[{"ErrorEquals":["States.ALL"],"Next":"T","ResultPath":null}],"Next":"T"},` + call("T", "") + `}}`,
 			`1`, []string{"A", "T"}, "FAILED|E|c", `1`, "", map[string]int{"A1": 1, "T1": 2}},
 	}

@@ -47,7 +47,6 @@ const (
 	errTask      = "States.TaskFailed"
 	errAll       = "States.ALL"
 	errLimit     = "States.DataLimitExceeded"
-	errNoChoice  = "States.NoChoiceMatched"
 	errReader    = "States.ItemReaderFailed"
 	errWriter    = "States.ResultWriterFailed"
 	errTolerated = "States.ExceedToleratedFailureThreshold"
@@ -132,7 +131,7 @@ func (x *Execution) contextObject(sc *scope) map[string]any {
 		item = f.Item
 	}
 	if item != nil {
-		ctx["Map"] = map[string]any{"Item": item.object()}
+		ctx["Map"] = map[string]any{"Item": item.object(sc.item != nil && sc.state.Distributed)}
 	}
 	if sc.state.Type == Task && sc.frame.Token != "" {
 		ctx["Task"] = map[string]any{"Token": sc.frame.Token}
