@@ -119,6 +119,11 @@ func (a *app) serve(ctx context.Context, h *home.Home, f serveFlags) error {
 			Server: s.http, Begin: s.begin, Keep: s.keep, Drain: s.workflow.Drain, Ready: s.ready,
 		})
 	}
+	if err != nil {
+		h.Log.Error("the server ended", "error", err)
+	} else {
+		h.Log.Info("the server was told to stop, and has ended")
+	}
 	return errors.Join(err, release())
 }
 
