@@ -23,7 +23,7 @@ its end, as long as the execution's history has room.
 The execution goes on in this process, which waits for its end and prints its output
 as "wplake workflow run" does; Ctrl-C stops it (exit status 3). With --detach the
 command returns when the redrive is on disk, and leaves the execution to
-"wplake serve" or "wplake workflow resume".
+"wplake serve", which notices within a minute, or "wplake workflow resume".
 
 ` + executionHelp,
 		Example: `  wplake workflow redrive last
