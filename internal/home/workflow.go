@@ -35,6 +35,9 @@ func (h *Home) Workflow(ctx context.Context) (*Workflow, error) {
 	if h.workflow != nil {
 		return h.workflow, nil
 	}
+	if err := h.checkCommands(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(h.State, 0o750); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,24 @@ const (
 	silverCrawler = "wordpress_silver"
 )
 
+// checkCommands refuses programs under a name that means one of the lake's own
+// stages, which they would never be called for.
+func (h *Home) checkCommands() error {
+	names := []string{silverJob}
+	for _, l := range lake.Layers() {
+		names = append(names, functionName(l))
+	}
+	for _, name := range names {
+		if _, taken := h.Config.Workflow.Commands[name]; taken {
+			return &lake.Error{
+				Code: lake.ConfigInvalid, Message: "workflow.commands." + name + ": the lake has a stage of that name already",
+				Hint: "give the program another name, and call it by that in the state machine",
+			}
+		}
+	}
+	return nil
+}
+
 // newTasks puts together what tasks reach in this home.
 func (w *Workflow) newTasks() *tasks.Tasks {
 	h, c := w.home, w.home.Config
