@@ -233,6 +233,12 @@ func (r *Rule) matches(sc *scope) (bool, *failure) {
 		}
 	}
 	kind, relation, _ := comparison(r.operator)
+	if b, isBool := operand.(bool); isBool && kind == "Numeric" {
+		operand = json.Number("0") // as the service takes the value at a path
+		if b {
+			operand = json.Number("1")
+		}
+	}
 	return compare(kind, relation, v, operand), nil
 }
 

@@ -3,6 +3,7 @@ package asl
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -34,6 +35,11 @@ func (sc *scope) until(s *State) (time.Time, *failure) {
 			return time.Time{}, f
 		}
 		n, ok := integer(v)
+		if text, isText := v.(string); isText && s.seconds.path != nil {
+			// The service takes a text for the number that it shows.
+			parsed, err := strconv.ParseInt(text, 10, 64)
+			n, ok = parsed, err == nil
+		}
 		switch {
 		case ok && n >= 0 && n <= 99999999:
 			return sc.host.Now().Add(time.Duration(n) * time.Second), nil
