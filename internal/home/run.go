@@ -125,6 +125,12 @@ func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.
 		if isFailure(m) && h.covered(m.Topic) && tells(announced, report, layer) {
 			continue
 		}
+		// Whoever is told of failures on the failure topic alone hears there
+		// that all is well again.
+		topics := h.Config.Alerts.Topics
+		if !isFailure(m) && len(topics[m.Topic]) == 0 && len(topics[failureTopic]) > 0 {
+			m.Topic = failureTopic
+		}
 		// Also when the run was interrupted: a failure reaches a person.
 		errs = append(errs, h.Notifier.Publish(context.WithoutCancel(ctx), m))
 	}

@@ -11,6 +11,7 @@ import (
 	"wplake/internal/lake"
 	"wplake/internal/lock"
 	"wplake/internal/lock/filelock"
+	"wplake/internal/store"
 	"wplake/internal/workflow"
 	"wplake/internal/workflow/machine"
 	"wplake/internal/workflow/sqlite"
@@ -39,20 +40,20 @@ func (h *Home) Workflow(ctx context.Context) (*Workflow, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(h.State, 0o750); err != nil {
-		return nil, err
+		return nil, store.Failure("create", h.State, err)
 	}
-	store, err := sqlite.Open(ctx, filepath.Join(h.State, "workflow.db"), h.Now,
+	kept, err := sqlite.Open(ctx, filepath.Join(h.State, "workflow.db"), h.Now,
 		func(path string) lock.Locker { return filelock.New(path, h.Now) })
 	if err != nil {
 		return nil, err
 	}
-	h.onClose(store.Close)
-	w := &Workflow{home: h, store: store, frames: newFrames(h)}
+	h.onClose(kept.Close)
+	w := &Workflow{home: h, store: kept, frames: newFrames(h)}
 	w.tasks = w.newTasks()
 	c := h.Config.Workflow
-	w.Registry = workflow.NewRegistry(store, h.Now, c.Account, c.Region)
+	w.Registry = workflow.NewRegistry(kept, h.Now, c.Account, c.Region)
 	w.Engine, err = workflow.Open(ctx, workflow.Options{
-		Store: store, Tasks: w.tasks, Objects: w.tasks, Machines: runnable{w}, Parquet: h.parquetRows, Log: h.Log, Now: h.Now,
+		Store: kept, Tasks: w.tasks, Objects: w.tasks, Machines: runnable{w}, Parquet: h.parquetRows, Log: h.Log, Now: h.Now,
 		Account: c.Account, Region: c.Region, Interrupted: workflow.Interrupted(c.Interrupted), Parallel: c.Parallel,
 	})
 	if err != nil {
