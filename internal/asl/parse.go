@@ -58,6 +58,19 @@ func (e *DefinitionError) Error() string {
 // that was found.
 func Parse(definition []byte) (*Machine, error) {
 	p := &parser{names: map[string]bool{}}
+	fields, err := p.document(definition)
+	if err != nil {
+		return nil, err
+	}
+	m := p.machine(fields)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// document reads the JSON object that a definition is.
+func (p *parser) document(definition []byte) (map[string]any, error) {
 	if len(definition) > MaxDefinition {
 		p.report(CodeSize, "/", "The definition is larger than 1 MiB.")
 		return nil, p.err()
@@ -72,11 +85,7 @@ func Parse(definition []byte) (*Machine, error) {
 		p.fail("/", "The definition must be a JSON object.")
 		return nil, p.err()
 	}
-	m := p.machine(fields)
-	if err := p.err(); err != nil {
-		return nil, err
-	}
-	return m, nil
+	return fields, nil
 }
 
 // Decode reads one JSON document into the values that this package uses. What

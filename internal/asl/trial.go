@@ -63,19 +63,9 @@ type trial struct {
 // exist. The machine has only that state, under the given name.
 func ParseState(definition []byte, name string) (*Machine, error) {
 	p := &parser{names: map[string]bool{}, language: JSONPath}
-	if len(definition) > MaxDefinition {
-		p.report(CodeSize, "/", "The definition is larger than 1 MiB.")
-		return nil, p.err()
-	}
-	root, err := Decode(definition)
+	fields, err := p.document(definition)
 	if err != nil {
-		p.report(CodeInvalidJSON, "/", err.Error())
-		return nil, p.err()
-	}
-	fields, ok := root.(map[string]any)
-	if !ok {
-		p.fail("/", "The definition must be a JSON object.")
-		return nil, p.err()
+		return nil, err
 	}
 	s := p.state(p.object("/", fields), name, 0)
 	if err := p.err(); err != nil {
