@@ -293,28 +293,5 @@ func (c *caller) perform(ctx context.Context, e asl.Effect) (asl.Answer, error) 
 	if err := c.tasks.Check(e.Resource, e.Arguments); err != nil {
 		return asl.Answer{}, usageError{fmt.Errorf("state %q: %w", e.State, err)}
 	}
-	if e.Timeout > 0 {
-		limited, cancel := context.WithTimeout(ctx, e.Timeout)
-		defer cancel()
-		ctx = limited
-	}
-	out, err := c.tasks.Do(ctx, workflow.Call{
-		Execution: "test-state", ExecutionName: "test-state", State: e.State, Resource: e.Resource, Arguments: e.Arguments,
-		Credentials: e.Credentials, Token: e.Token, Key: e.ID, Attempt: e.Attempt, Timeout: e.Timeout,
-		Submitted: func(any) {},
-	})
-	var failed *workflow.TaskError
-	switch {
-	case errors.As(err, &failed):
-		kind := asl.Failure
-		if failed.Start {
-			kind = asl.StartFailed
-		}
-		return asl.Answer{Kind: kind, Error: &failed.Name, Cause: &failed.Cause}, nil
-	case err != nil && e.Timeout > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return asl.Answer{Kind: asl.TaskTimeout}, nil
-	case err != nil:
-		return asl.Answer{}, err
-	}
-	return asl.Answer{Kind: asl.Done, Output: out}, nil
+	return workflow.TryTask(ctx, c.tasks, e, e.ID)
 }

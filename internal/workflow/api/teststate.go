@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -36,24 +35,5 @@ func perform(ctx context.Context, tasks workflow.Tasks, e asl.Effect) (asl.Answe
 	if err := tasks.Check(e.Resource, e.Arguments); err != nil {
 		return refused("The state '%s' cannot be called here, so give a mock: %v", e.State, err)
 	}
-	if e.Timeout > 0 {
-		limited, cancel := context.WithTimeout(ctx, e.Timeout)
-		defer cancel()
-		ctx = limited
-	}
-	out, err := tasks.Do(ctx, workflow.Call{
-		Execution: "test-state", ExecutionName: "test-state", State: e.State, Resource: e.Resource, Arguments: e.Arguments,
-		Credentials: e.Credentials, Token: e.Token, Key: requestID(), Attempt: e.Attempt, Timeout: e.Timeout,
-		Submitted: func(any) {},
-	})
-	failed, ok := errors.AsType[*workflow.TaskError](err)
-	switch {
-	case ok && failed.Start:
-		return asl.Answer{Kind: asl.StartFailed, Error: &failed.Name, Cause: &failed.Cause}, nil
-	case ok:
-		return asl.Answer{Kind: asl.Failure, Error: &failed.Name, Cause: &failed.Cause}, nil
-	case err != nil && e.Timeout > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return asl.Answer{Kind: asl.TaskTimeout}, nil
-	}
-	return asl.Answer{Kind: asl.Done, Output: out}, err
+	return workflow.TryTask(ctx, tasks, e, requestID())
 }
