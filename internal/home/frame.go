@@ -119,11 +119,11 @@ func (f *frames) stage(ctx context.Context, run, name string, input any) (lake.S
 	if err != nil {
 		return lake.StageReport{}, err
 	}
-	report, err := f.work(ctx, run, name, asked)
+	report, err := f.work(ctx, r, run, name, asked)
 	return report, errors.Join(err, release())
 }
 
-func (f *frames) work(ctx context.Context, run, name string, asked request) (lake.StageReport, error) {
+func (f *frames) work(ctx context.Context, r *frame, run, name string, asked request) (lake.StageReport, error) {
 	d, err := f.dependencies(ctx)
 	if err != nil {
 		return lake.StageReport{}, err
@@ -138,7 +138,6 @@ func (f *frames) work(ctx context.Context, run, name string, asked request) (lak
 	if d.Progress != nil {
 		d.Progress(pipeline.Event{Stage: name, Done: &report})
 	}
-	r := f.frame(run)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.add(report)

@@ -43,7 +43,7 @@ func TestFullDisk(t *testing.T) {
 		if r.exit != 1 && r.exit != 4 {
 			t.Fatalf("with %d of %d KiB left: %s", room>>10, need>>10, r)
 		}
-		if said := r.stdout + r.stderr; !strings.Contains(said, "StorageFull") && !strings.Contains(said, "no space") {
+		if said := r.stdout + r.stderr; !strings.Contains(said, "StorageFull") && !strings.Contains(said, "no space") && !strings.Contains(said, "disk is full") {
 			t.Fatalf("with %d of %d KiB left the run does not say that the storage is full: %s", room>>10, need>>10, r)
 		}
 		arrived := l.mustHold(t, false, before, after)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"wplake/internal/lock"
 	"wplake/internal/workflow"
@@ -15,14 +16,70 @@ func (s *Store) ownerFile(owner string) string { return filepath.Join(s.path+".o
 // Enlist makes an owner known as alive.
 func (s *Store) Enlist(ctx context.Context, owner string) (func() error, error) {
 	path := s.ownerFile(owner)
-	release, err := s.locks(path).Acquire(ctx, lock.Holder{RunID: owner, PID: os.Getpid(), Since: s.now(), Command: "wplake"}, 0)
+	release, err := s.take(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.forget(ctx, owner); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	ctx = context.WithoutCancel(ctx)
 	return func() error {
 		// Nobody else ever has this name, so the file can go with the lock.
-		return errors.Join(release(), os.Remove(path))
+		return errors.Join(s.forget(ctx, owner), os.Remove(path), release())
 	}, nil
+}
+
+// take locks an owner's file. Who clears away may have taken a file that was not
+// locked yet for one of the dead, and removed it: then it is made once more.
+func (s *Store) take(ctx context.Context, owner string) (func() error, error) {
+	path := s.ownerFile(owner)
+	for {
+		release, err := s.locks(path).Acquire(ctx, lock.Holder{RunID: owner, PID: os.Getpid(), Since: s.now(), Command: "wplake"}, time.Second)
+		if err != nil {
+			return nil, err
+		}
+		_, err = os.Stat(path)
+		if err == nil {
+			return release, nil
+		}
+		if err := release(); err != nil || ctx.Err() != nil {
+			return nil, errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// forget removes the files of dead owners that have no execution any more.
+func (s *Store) forget(ctx context.Context, me string) error {
+	entries, err := os.ReadDir(s.path + ".owners")
+	if err != nil {
+		return s.failure(err)
+	}
+	for _, e := range entries {
+		other := e.Name()
+		if other == me {
+			continue
+		}
+		if alive, err := s.Alive(ctx, other); err != nil || alive {
+			continue // an error is that of a file that has just gone
+		}
+		var owns bool
+		err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM executions WHERE owner = ?1)", other).Scan(&owns)
+		if err != nil {
+			return s.failure(err)
+		}
+		if owns {
+			continue
+		}
+		release, err := s.locks(s.ownerFile(other)).Acquire(ctx, lock.Holder{RunID: me, PID: os.Getpid(), Since: s.now(), Command: "wplake"}, 0)
+		if err != nil {
+			continue // it lives
+		}
+		if err := errors.Join(os.Remove(s.ownerFile(other)), release()); err != nil {
+			return s.failure(err)
+		}
+	}
+	return nil
 }
 
 // Alive reports whether the engine that an execution belongs to is one that lives.
