@@ -1,105 +1,56 @@
 package asl_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"wplake/internal/asl"
+	"wplake/internal/asl/asltest"
 )
-
-// refusal is a recorded case that may refuse a definition.
-type refusal struct {
-	ID, Kind, Op string
-	Type         string
-	Definition   *string
-	Request      struct{ Type string }
-	Expected     json.RawMessage
-}
-
-// readRecorded calls do with every recorded case.
-func readRecorded(t *testing.T, do func(line []byte)) {
-	t.Helper()
-	f, err := os.Open(filepath.FromSlash(conformanceCases))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no recorded cases beside the repository")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		do(lines.Bytes())
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// message is the message of an expected refusal, in all its forms.
-func (r *refusal) message() string {
-	var text string
-	if json.Unmarshal(r.Expected, &text) == nil {
-		return text
-	}
-	var answer struct {
-		Message     string
-		Error       struct{ Message string }
-		Diagnostics []asl.Diagnostic
-	}
-	if json.Unmarshal(r.Expected, &answer) != nil {
-		return ""
-	}
-	return answer.Error.Message
-}
 
 // TestRecordedRefusals compares with what Step Functions said of definitions
 // it refused.
 func TestRecordedRefusals(t *testing.T) {
 	t.Parallel()
 	right, all := 0, 0
-	readRecorded(t, func(line []byte) {
-		var r refusal
-		if err := json.Unmarshal(line, &r); err != nil || r.Definition == nil || r.Kind != "validation" && r.Kind != "test_state_error" {
-			return
+	for _, c := range asltest.Cases(t, asltest.Validation, asltest.TestStateError) {
+		definition, ok := c.Text()
+		if !ok {
+			continue
 		}
-		_, want, concerns := strings.Cut(r.message(), "Invalid State Machine Definition: ")
+		var request struct{ Type string }
+		if err := json.Unmarshal(c.Request, &request); err != nil {
+			t.Fatal(err)
+		}
+		express := request.Type == "EXPRESS"
+		_, message := c.Refusal()
+		_, want, concerns := strings.Cut(message, "Invalid State Machine Definition: ")
 		var got string
 		switch {
-		case r.Op == "validate_state_machine_definition":
+		case c.Op == "validate_state_machine_definition":
 			var expected struct{ Diagnostics []asl.Diagnostic }
-			if err := json.Unmarshal(r.Expected, &expected); err != nil {
+			if err := json.Unmarshal(c.Expected, &expected); err != nil {
 				t.Fatal(err)
 			}
 			want = text(t, expected.Diagnostics)
-			got = text(t, asl.Validate([]byte(*r.Definition), r.Request.Type == "EXPRESS"))
+			got = text(t, asl.Validate([]byte(definition), express))
 		case !concerns:
-			return
-		case r.Kind == "test_state_error":
+			continue
+		case c.Kind == asltest.TestStateError:
 			want = "Invalid State Machine Definition: " + want
-			got = asl.RefusalMessage(asl.ValidateState([]byte(*r.Definition)))
+			got = asl.RefusalMessage(asl.ValidateState([]byte(definition)))
 		default:
 			want = "Invalid State Machine Definition: " + want
-			got = asl.RefusalMessage(asl.Validate([]byte(*r.Definition), r.Request.Type == "EXPRESS"))
+			got = asl.RefusalMessage(asl.Validate([]byte(definition), express))
 		}
 		all++
 		if got == want {
 			right++
 		} else {
-			t.Errorf("%s:\n got %s\nwant %s", r.ID, got, want)
+			t.Errorf("%s:\n got %s\nwant %s", c.ID, got, want)
 		}
-	})
+	}
 	t.Logf("%d of %d refusals as recorded", right, all)
 }
 
@@ -116,24 +67,12 @@ func text(t *testing.T, v any) string {
 // Functions is valid.
 func TestRecordedDefinitionsAreNotRefused(t *testing.T) {
 	t.Parallel()
-	all := 0
-	readRecorded(t, func(line []byte) {
-		var r struct {
-			ID, Kind, Type string
-			Definition     json.RawMessage
+	cases := asltest.Cases(t, asltest.Execution)
+	for _, c := range cases {
+		definition, _ := c.Text()
+		if why := asl.RefusalMessage(asl.Validate([]byte(definition), c.Type == "EXPRESS")); why != "" {
+			t.Errorf("%s: %s", c.ID, why)
 		}
-		if err := json.Unmarshal(line, &r); err != nil || r.Kind != "execution" {
-			return
-		}
-		definition := []byte(r.Definition)
-		var inner string
-		if json.Unmarshal(definition, &inner) == nil {
-			definition = []byte(inner)
-		}
-		all++
-		if why := asl.RefusalMessage(asl.Validate(definition, r.Type == "EXPRESS")); why != "" {
-			t.Errorf("%s: %s", r.ID, why)
-		}
-	})
-	t.Logf("%d definitions", all)
+	}
+	t.Logf("%d definitions", len(cases))
 }

@@ -1,14 +1,10 @@
 package workflow_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,57 +13,9 @@ import (
 	"time"
 
 	"wplake/internal/asl"
+	"wplake/internal/asl/asltest"
 	"wplake/internal/workflow"
 )
-
-// recordedCases lies beside the repository, for those who have it.
-const recordedCases = "../../../shared/conformance/asl/cases.jsonl.gz"
-
-type recordedCase struct {
-	ID, Kind, Needs, Type string
-	Definition, Input     json.RawMessage
-	Expected              struct {
-		Status string
-		Output json.RawMessage
-	}
-}
-
-func readRecorded(t *testing.T) []recordedCase {
-	t.Helper()
-	f, err := os.Open(filepath.FromSlash(recordedCases))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no recorded cases beside the repository")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []recordedCase
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var kind struct{ Kind, Needs string }
-		if err := json.Unmarshal(lines.Bytes(), &kind); err != nil {
-			t.Fatal(err)
-		}
-		if kind.Kind != "execution" || kind.Needs != "pure" {
-			continue
-		}
-		var c recordedCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return cases
-}
 
 // simple is the language's own driver, on a clock that jumps.
 type simple struct {
@@ -107,7 +55,7 @@ func masked(s string) string { return chance.ReplaceAllString(s, "*") }
 // engine, laid down step by step.
 func TestRecordedCasesThroughTheEngine(t *testing.T) {
 	t.Parallel()
-	cases := readRecorded(t)
+	cases := slices.DeleteFunc(asltest.Cases(t, asltest.Execution), func(c asltest.Case) bool { return c.Needs != asltest.Pure })
 	path := newBench(t).path
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{path: path, tasks: &tasks{}, machines: machines{}}
@@ -134,10 +82,10 @@ func TestRecordedCasesThroughTheEngine(t *testing.T) {
 				t.Errorf("%s:\n  want %+v\n  got  %+v", c.ID, want, got)
 				continue
 			}
-			if string(x.Status) != c.Expected.Status && c.Expected.Status != "" && !strings.Contains(c.ID, "max_concurrency_path_negative") {
-				t.Errorf("%s: %s instead of %s", c.ID, x.Status, c.Expected.Status)
+			if string(x.Status) != c.Outcome.Status && c.Outcome.Status != "" && !strings.Contains(c.ID, "max_concurrency_path_negative") {
+				t.Errorf("%s: %s instead of %s", c.ID, x.Status, c.Outcome.Status)
 			}
-			if x.Status == asl.Succeeded && same(c.Expected.Output, x.Output) {
+			if x.Status == asl.Succeeded && same(c.Outcome.Output, x.Output) {
 				exact++
 			}
 			right++
@@ -146,19 +94,13 @@ func TestRecordedCasesThroughTheEngine(t *testing.T) {
 	})
 }
 
-func same(a, b json.RawMessage) bool {
-	x, errX := asl.Decode(a)
-	y, errY := asl.Decode(b)
-	if s, ok := x.(string); ok && errX == nil {
-		if inner, err := asl.Decode([]byte(s)); err == nil {
-			x = inner
-		}
-	}
-	return errX == nil && errY == nil && asl.Text(x) == asl.Text(y)
+func same(recorded, got json.RawMessage) bool {
+	v, err := asl.Decode(got)
+	return err == nil && asl.Text(asltest.Inner(recorded)) == asl.Text(v)
 }
 
 // alone runs a case without an engine.
-func alone(t *testing.T, c *recordedCase, x *workflow.Execution) result {
+func alone(t *testing.T, c *asltest.Case, x *workflow.Execution) result {
 	t.Helper()
 	m, err := asl.Parse(c.Definition)
 	if err != nil {

@@ -1,63 +1,19 @@
 package api_test
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
 	"strings"
 	"testing"
 
 	"wplake/internal/asl"
+	"wplake/internal/asl/asltest"
 )
-
-// recorded is where the answers of AWS lie, outside of the repository.
-const recorded = "../../../../shared/conformance/asl/cases.jsonl.gz"
-
-// refusalCase is a recorded refusal of CreateStateMachine or its like.
-type refusalCase struct {
-	ID, Kind, Op string
-	Definition   *string
-	Request      object
-	Expected     json.RawMessage
-}
 
 // byClient are refusals that never reached AWS: the client itself made them of
 // the types of its arguments. A request with a null gets here what a request
 // without the field gets (MissingRequiredParameter).
 var byClient = map[string]bool{
 	"test_sfn_api.py::TestSnfApi::test_create_update_state_machine_base_update_none#null_required_parameter": true,
-}
-
-func readRefusals(t *testing.T) []refusalCase {
-	t.Helper()
-	packed, err := os.ReadFile(recorded)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the recorded answers of AWS are not here")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []refusalCase
-	lines := bufio.NewScanner(unpacked)
-	lines.Buffer(nil, 64<<20)
-	for lines.Scan() {
-		var c refusalCase
-		if json.Unmarshal(lines.Bytes(), &c) == nil && c.Kind == "validation" {
-			cases = append(cases, c)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return cases
 }
 
 // TestRecordedRefusals gives each recorded request to the API, after what the
@@ -69,16 +25,16 @@ func TestRecordedRefusals(t *testing.T) {
 		"validate_state_machine_definition": "ValidateStateMachineDefinition",
 	}
 	score := map[string][2]int{}
-	for _, rc := range readRefusals(t) {
+	for _, rc := range asltest.Cases(t, asltest.Validation) {
 		n := score[rc.Op]
 		n[1]++
 		c := newClient(t)
 		body := object{}
-		for k, v := range rc.Request {
-			body[k] = v
+		if err := json.Unmarshal(rc.Request, &body); err != nil {
+			t.Fatal(err)
 		}
-		if rc.Definition != nil {
-			body["definition"] = *rc.Definition
+		if definition, ok := rc.Text(); ok {
+			body["definition"] = definition
 		}
 		if rc.Op == "create_state_machine" {
 			body["roleArn"] = role
@@ -91,7 +47,7 @@ func TestRecordedRefusals(t *testing.T) {
 			body["stateMachineArn"], body["definition"], body["roleArn"] = machine, nil, nil
 		}
 		got := c.answered(t, operations[rc.Op], body)
-		want := expected(t, rc)
+		want := expected(t, &rc)
 		if byClient[rc.ID] {
 			want = "MissingRequiredParameter: Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
 		}
@@ -123,15 +79,8 @@ func text(v any) string {
 }
 
 // expected brings a recorded answer into the form of answered.
-func expected(t *testing.T, rc refusalCase) string {
+func expected(t *testing.T, rc *asltest.Case) string {
 	t.Helper()
-	var sentence string
-	if json.Unmarshal(rc.Expected, &sentence) == nil {
-		_, after, _ := strings.Cut(sentence, "An error occurred (")
-		code, after, _ := strings.Cut(after, ")")
-		_, message, _ := strings.Cut(after, ": ")
-		return code + ": " + message
-	}
 	if rc.Op == "validate_state_machine_definition" {
 		var answer object
 		if err := json.Unmarshal(rc.Expected, &answer); err != nil {
@@ -140,12 +89,6 @@ func expected(t *testing.T, rc refusalCase) string {
 		delete(answer, "ResponseMetadata")
 		return asl.Text(answer)
 	}
-	var e struct {
-		Error struct{ Code, Message string }
-	}
-	if err := json.Unmarshal(rc.Expected, &e); err != nil {
-		t.Fatal(err)
-	}
-	message := strings.NewReplacer("arn:<partition>:states:<region>:111111111111:stateMachine:<ArnPart_0idx>", "MACHINE").Replace(e.Error.Message)
-	return e.Error.Code + ": " + message
+	code, message := rc.Refusal()
+	return code + ": " + strings.ReplaceAll(message, "arn:<partition>:states:<region>:111111111111:stateMachine:<ArnPart_0idx>", "MACHINE")
 }

@@ -1,19 +1,15 @@
 package trace_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"wplake/internal/asl"
+	"wplake/internal/asl/asltest"
 	"wplake/internal/workflow/trace"
 )
 
@@ -256,63 +252,16 @@ func check(t *testing.T, m *asl.Machine, events []asl.Event) []trace.Visit {
 	return visits
 }
 
-// conformanceCases lies beside the repository, for those who have it.
-const conformanceCases = "../../../../shared/conformance/asl/cases.jsonl.gz"
-
-type recorded struct {
-	ID, Needs  string
-	EventOrder string          `json:"event_order"`
-	Definition json.RawMessage `json:"definition"`
-	Input      json.RawMessage `json:"input"`
-	Expected   struct {
-		Events []struct {
-			ID, Prev     json.RawMessage
-			Type, Name   string
-			State        string
-			Error        *string
-			Index        *int
-			Length       *int
-			MapName      string
-			ResourceType string
-		}
-	}
-}
-
 func TestRecordedHistories(t *testing.T) { //nolint:tparallel // the parts count together what they looked at
 	t.Parallel()
-	f, err := os.Open(filepath.FromSlash(conformanceCases))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no recorded cases beside the repository")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 16<<20)
 	own, theirs := 0, 0
-	for lines.Scan() {
-		var kind struct{ Kind string }
-		if err := json.Unmarshal(lines.Bytes(), &kind); err != nil {
-			t.Fatal(err)
-		}
-		if kind.Kind != "execution" {
-			continue
-		}
-		var c recorded
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range asltest.Cases(t, asltest.Execution) {
 		m, err := asl.Parse(c.Definition)
 		if err != nil {
 			continue
 		}
 		t.Run(c.ID, func(t *testing.T) {
-			if c.Needs == "pure" {
+			if c.Needs == asltest.Pure {
 				in, err := asl.Decode(c.Input)
 				if err != nil {
 					in = map[string]any{}
@@ -330,14 +279,11 @@ func TestRecordedHistories(t *testing.T) { //nolint:tparallel // the parts count
 					}
 				}
 			}
-			if events, ok := c.history(); ok {
+			if events, ok := history(&c); ok {
 				theirs++
 				check(t, m, events)
 			}
 		})
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d histories of our own, %d recorded ones", own, theirs)
 	if own == 0 || theirs == 0 {
@@ -380,9 +326,9 @@ func blames(t *testing.T, visits []trace.Visit, o asl.Outcome) {
 }
 
 // history is the recorded one where its events have their numbers.
-func (c *recorded) history() ([]asl.Event, bool) {
+func history(c *asltest.Case) ([]asl.Event, bool) {
 	var events []asl.Event
-	for i, e := range c.Expected.Events {
+	for i, e := range c.Outcome.Events {
 		out := asl.Event{Type: e.Type, State: e.Name, Error: e.Error}
 		if json.Unmarshal(e.ID, &out.ID) != nil || json.Unmarshal(e.Prev, &out.Previous) != nil || out.ID != int64(i+1) {
 			return nil, false
