@@ -36,8 +36,10 @@ type frames struct {
 	mu   sync.Mutex
 	open map[string]*frame
 	done map[string]doneRun // of runs that somebody waits for
-	// held is the run that holds the lake from its beginning to its end.
+	// held is the run that holds the lake from its beginning to its end, when
+	// freed is closed.
 	held     string
+	freed    chan struct{}
 	progress func(pipeline.Event)
 }
 
@@ -63,6 +65,20 @@ func newFrames(h *Home) *frames {
 type doneRun struct {
 	report lake.RunReport
 	err    error // of what could not be told or kept
+}
+
+// take tells that a run has the lake until free is called.
+func (f *frames) take(run string, progress func(pipeline.Event)) (free func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	freed := make(chan struct{})
+	f.held, f.freed, f.progress = run, freed, progress
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.held, f.freed = "", nil
+		close(freed)
+	}
 }
 
 // request is what an execution's input asks of the stages.
@@ -161,6 +177,18 @@ func (r *frame) add(s lake.StageReport) {
 // hold waits for this process's turn and for the lake, and clears away what
 // dead runs left.
 func (f *frames) hold(ctx context.Context, run string) (release func() error, err error) {
+	f.mu.Lock()
+	held, freed := f.held, f.freed
+	f.mu.Unlock()
+	if held != "" && held != run {
+		// Who waited for the lake's lock with the turn would wait for ever: it is
+		// this process that has it.
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	select {
 	case f.turn <- struct{}{}:
 	case <-ctx.Done():

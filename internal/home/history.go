@@ -30,20 +30,8 @@ func (h History) Save(r lake.RunReport) error {
 	if err != nil {
 		return err
 	}
-	// What a kill leaves of it lies where the next run sweeps.
-	unfinished := filepath.Join(filepath.Dir(h.dir), "tmp", "report-"+r.RunID)
-	for _, dir := range []string{h.dir, filepath.Dir(unfinished)} {
-		if err := os.MkdirAll(dir, 0o750); err != nil {
-			return store.Failure("create", dir, err)
-		}
-	}
-	path := filepath.Join(h.dir, r.RunID+".json")
-	if err := os.WriteFile(unfinished, append(text, '\n'), 0o600); err != nil {
-		_ = os.Remove(unfinished) // may not be there
-		return store.Failure("write", path, err)
-	}
-	if err := os.Rename(unfinished, path); err != nil {
-		return store.Failure("write", path, err)
+	if err := h.write(r.RunID, filepath.Join(h.dir, r.RunID+".json"), text); err != nil {
+		return err
 	}
 	if err := os.Remove(h.unfinishedPath(r.RunID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return store.Failure("remove", h.unfinishedPath(r.RunID), err)
@@ -70,11 +58,23 @@ func (h History) saveUnfinished(r lake.RunReport) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(h.dir, 0o750); err != nil {
-		return store.Failure("create", h.dir, err)
+	return h.write(r.RunID, h.unfinishedPath(r.RunID), text)
+}
+
+// write makes text the file at path, whole or not at all. What a kill leaves of
+// it lies where the next run sweeps, under the name of this process.
+func (h History) write(run, path string, text []byte) error {
+	part := filepath.Join(filepath.Dir(h.dir), "tmp", fmt.Sprintf("report-%d-%s", os.Getpid(), run))
+	for _, dir := range []string{h.dir, filepath.Dir(part)} {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return store.Failure("create", dir, err)
+		}
 	}
-	path := h.unfinishedPath(r.RunID)
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := os.WriteFile(part, append(text, '\n'), 0o600); err != nil {
+		_ = os.Remove(part) // may not be there
+		return store.Failure("write", path, err)
+	}
+	if err := os.Rename(part, path); err != nil {
 		return store.Failure("write", path, err)
 	}
 	return nil

@@ -48,9 +48,7 @@ func (h *Home) runWorkflow(ctx context.Context, r RunRequest) (report lake.RunRe
 	if err != nil {
 		return report, err
 	}
-	w.frames.mu.Lock()
-	w.frames.held, w.frames.progress = run, r.Progress
-	w.frames.mu.Unlock()
+	defer w.frames.take(run, r.Progress)()
 	machine, err := w.Machine()
 	if err != nil {
 		return report, err

@@ -26,8 +26,11 @@ func (e *Engine) StopOrphan(ctx context.Context, arn string, name, cause *string
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
-	// The signal is there before the execution goes on, so that no task begins.
+	// The signal alone brings it into memory: it ends before any task begins.
 	err = e.o.Store.Signal(ctx, Signal{Execution: k.Key, Kind: StopSignal, Body: body})
+	for i := range due {
+		due[i].Attention = false
+	}
 	e.own(due)
 	if err != nil {
 		return false, err
