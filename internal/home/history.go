@@ -64,7 +64,7 @@ func (h History) saveUnfinished(r lake.RunReport) error {
 // write makes text the file at path, whole or not at all. What a kill leaves of
 // it lies where the next run sweeps, under the name of this process.
 func (h History) write(run, path string, text []byte) error {
-	part := filepath.Join(filepath.Dir(h.dir), "tmp", fmt.Sprintf("report-%d-%s", os.Getpid(), run))
+	part := filepath.Join(filepath.Dir(h.dir), "tmp", fmt.Sprintf("report-%d-%s", os.Getpid(), strings.ReplaceAll(run, "-", "_")))
 	for _, dir := range []string{h.dir, filepath.Dir(part)} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return store.Failure("create", dir, err)
