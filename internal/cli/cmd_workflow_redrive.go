@@ -45,6 +45,12 @@ command returns when the redrive is on disk, and leaves the execution to
 }
 
 func (a *app) redrive(ctx context.Context, w *home.Workflow, arn string, detach bool) error {
+	if detach {
+		// Others call its tasks: a call of this process would end with it.
+		if err := w.Engine.Drain(ctx); err != nil {
+			return err
+		}
+	}
 	x, err := w.Engine.Redrive(ctx, arn)
 	if err != nil {
 		return refusal(err)
