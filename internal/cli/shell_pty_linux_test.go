@@ -64,12 +64,16 @@ func openTerminal(t *testing.T, name string, args ...string) *terminal {
 // read collects what is printed, and answers the one question that a line
 // editor asks a terminal: where the cursor is.
 func (x *terminal) read() {
+	const question = "\x1b[6n"
 	buffer := make([]byte, 4096)
+	rest := "" // what may be the beginning of a question
 	for {
 		n, err := x.master.Read(buffer)
-		if strings.Contains(string(buffer[:n]), "\x1b[6n") {
+		text := rest + string(buffer[:n])
+		for range strings.Count(text, question) {
 			_, _ = x.master.WriteString("\x1b[1;1R")
 		}
+		rest = text[max(0, len(text)-len(question)+1):]
 		x.mu.Lock()
 		x.output.Write(buffer[:n])
 		x.mu.Unlock()
