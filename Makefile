@@ -97,7 +97,7 @@ bench-workflow: tools ## Measure executions beside floors of the same run (Linux
 
 .PHONY: test-kill
 test-kill: tools ## Kill runs, fill the disk, interrupt and collide (about 5 minutes)
-	go test -tags faults -count=1 -timeout 30m -v ./test/faults/... ./test/workflow
+	go test -p 1 -tags faults -count=1 -timeout 30m -v ./test/faults/... ./test/workflow
 
 # The AWS CLI comes with pip into a folder of its own, once.
 .PHONY: test-sfn
