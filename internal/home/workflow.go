@@ -140,10 +140,14 @@ func (w *Workflow) NewMachine(name string, definition []byte, t workflow.Machine
 	}, nil
 }
 
-// Check tells what keeps this home from running a definition: it is no state
-// machine, or a task calls what the home does not know.
+// Check tells what keeps this home from running a definition: Step Functions
+// would refuse it, or a task calls what the home does not know.
 func (w *Workflow) Check(definition []byte) error {
 	m, err := asl.Parse(definition)
+	// The parser takes some of what is refused on AWS, in words of its own.
+	if refusal := asl.RefusalMessage(asl.Validate(definition, false)); refusal != "" {
+		err = errors.New(refusal)
+	}
 	if err != nil {
 		return &lake.Error{
 			Code: lake.WorkflowInvalid, Err: err, Message: "the state machine is not valid",
