@@ -25,11 +25,13 @@ type Config struct {
 	Objects   map[string]Object   `yaml:"objects,omitempty"` // settings by object
 	Bronze    Bronze              `yaml:"bronze,omitempty"`
 	Silver    Silver              `yaml:"silver,omitempty"`
+	Catalog   Catalog             `yaml:"catalog,omitempty"`
 	Engine    Engine              `yaml:"engine,omitempty"`
 	Alerts    Alerts              `yaml:"alerts,omitempty"`
 	Workflow  Workflow            `yaml:"workflow,omitempty"`
 	Schedules map[string]Schedule `yaml:"schedules,omitempty"` // by name; default one, every day at 07:00 UTC
 	Serve     Serve               `yaml:"serve,omitempty"`
+	AWS       AWS                 `yaml:"aws,omitempty"`
 }
 
 // SourceKind names a driver of the source port.
@@ -125,6 +127,7 @@ type Bronze struct {
 type Silver struct {
 	Profile  transform.Profile `yaml:"profile,omitempty"`
 	Unmapped Unmapped          `yaml:"unmapped,omitempty"`
+	Runtime  Runtime           `yaml:"runtime,omitempty"` // on AWS
 }
 
 // Unmapped says what silver does with an object that has no rules.

@@ -37,7 +37,7 @@ func Default() Config {
 		},
 		Buckets: Buckets{Raw: "data-lakehouse-raw", Bronze: "data-lakehouse-bronze", Silver: "data-lakehouse-silver"},
 		Bronze:  Bronze{Drift: Evolve, MaxLoss: 0.5},
-		Silver:  Silver{Profile: transform.Reference, Unmapped: UnmappedFail},
+		Silver:  Silver{Profile: transform.Reference, Unmapped: UnmappedFail, Runtime: RuntimeLambda},
 		Engine:  Engine{MemoryLimit: 512e6, Parallel: 0},
 		Workflow: Workflow{
 			Name: "wordpress_raw_to_silver", Account: "000000000000", Region: "eu-west-1",
@@ -46,6 +46,11 @@ func Default() Config {
 		},
 		Schedules: dailySchedule(),
 		Serve:     Serve{Listen: "127.0.0.1:8083"},
+		AWS: AWS{
+			// Stack is filled in from the site's name.
+			LogRetention: 30, VersionExpiry: 30, Alarms: true, Dashboard: true,
+			Functions: AWSFunctions{Architecture: ArchitectureX86, Memory: 512, Storage: 1024, Timeout: Duration(15 * time.Minute)},
+		},
 	}
 }
 

@@ -27,6 +27,10 @@ func enumOf(t reflect.Type) []string {
 		return []string{string(Evolve), string(Freeze), string(Reject)}
 	case reflect.TypeFor[Unmapped]():
 		return []string{string(UnmappedFail), string(UnmappedPass)}
+	case reflect.TypeFor[Runtime]():
+		return []string{string(RuntimeLambda), string(RuntimePythonShell)}
+	case reflect.TypeFor[Architecture]():
+		return []string{string(ArchitectureX86), string(ArchitectureARM)}
 	case reflect.TypeFor[Interrupted]():
 		return []string{string(InterruptedRetry), string(InterruptedFail)}
 	case reflect.TypeFor[ScheduleMode]():

@@ -132,6 +132,9 @@ func Parse(name, dir string, data []byte) (Config, *File, error) {
 		if c.Source.Endpoints.Parameter == "" {
 			c.Source.Endpoints.Parameter = endpointsParameter(c.Site)
 		}
+		if c.AWS.Stack == "" {
+			c.AWS.Stack = defaultStack(c.Site)
+		}
 		f.fillSchedules(&c)
 		v := &validator{file: f, config: &c}
 		v.validate()

@@ -29,6 +29,7 @@ func parse(t *testing.T, text string) (config.Config, *config.File) {
 func want(change func(c *config.Config)) config.Config {
 	c := config.Default()
 	c.Source.Endpoints.Parameter = "/wordpress/site/api/mysqlendpoints"
+	c.AWS.Stack = "wplake-site"
 	change(&c)
 	return c
 }
@@ -112,6 +113,7 @@ objects:
 func site(c *config.Config, name string) {
 	c.Site = name
 	c.Source.Endpoints.Parameter = "/wordpress/" + name + "/api/mysqlendpoints"
+	c.AWS.Stack = "wplake-" + strings.ReplaceAll(name, ".", "-")
 }
 
 func TestProblems(t *testing.T) {

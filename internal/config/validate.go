@@ -52,6 +52,7 @@ func (v *validator) validate() {
 	v.bounds()
 	v.alerts()
 	v.workflow()
+	v.aws()
 }
 
 var (

@@ -67,6 +67,12 @@ const (
 	WorkflowFailed   Code = "WorkflowFailed"  // an execution did not succeed
 	WorkflowRefused  Code = "WorkflowRefused" // a request about executions that does not fit how they stand
 	ServeFailed      Code = "ServeFailed"     // the server cannot listen on its address
+	AccessDenied     Code = "AccessDenied"    // AWS knows who asks and does not allow it
+	CredentialsBad   Code = "CredentialsBad"  // there are none for AWS, or they are wrong or expired
+	ServiceFailed    Code = "ServiceFailed"   // an AWS service did not answer, or with an error of its own
+	ObjectChanged    Code = "ObjectChanged"   // somebody else replaced an object while it was worked on
+	StageUnfinished  Code = "StageUnfinished" // the time ran out; what was finished is kept, the next invocation goes on
+	DeployFailed     Code = "DeployFailed"    // a stack could not be brought to its definition
 	Interrupted      Code = "Interrupted"     // SIGINT, SIGTERM or a cancelled context
 	StateDamaged     Code = "StateDamaged"    // wplake's own files cannot be read
 	Internal         Code = "Internal"        // a defect of wplake

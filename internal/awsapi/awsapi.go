@@ -1,0 +1,66 @@
+// Package awsapi opens the AWS SDK for the drivers of the home aws: whose
+// credentials, which region and endpoint, how often a call is tried again; and
+// it words the services' errors for people.
+package awsapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"wplake/internal/lake"
+)
+
+// attempts is how often a call is made, the first included. The SDK waits in
+// between, at most 20 seconds, at random and longer each time.
+const attempts = 6
+
+// Options say how to reach AWS. What is empty comes from the standard chain:
+// environment, shared configuration, the container's or the instance's role.
+type Options struct {
+	Profile string // of the shared configuration
+	Region  string // e.g. eu-west-1
+	Client  *http.Client
+	Version string // of wplake, in the user agent
+}
+
+// Load finds credentials' sources, region and endpoint (AWS_ENDPOINT_URL and
+// its kin). No request is made to AWS. The error is a *lake.Error.
+func Load(ctx context.Context, o Options) (aws.Config, error) {
+	with := []func(*config.LoadOptions) error{
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(s *retry.StandardOptions) {
+				s.MaxAttempts = attempts
+				s.MaxBackoff = 20 * time.Second
+			})
+		}),
+		config.WithAppID("wplake"),
+	}
+	if o.Profile != "" {
+		with = append(with, config.WithSharedConfigProfile(o.Profile))
+	}
+	if o.Region != "" {
+		with = append(with, config.WithRegion(o.Region))
+	}
+	if o.Client != nil {
+		with = append(with, config.WithHTTPClient(o.Client))
+	}
+	c, err := config.LoadDefaultConfig(ctx, with...)
+	if err != nil {
+		return aws.Config{}, &lake.Error{
+			Code: lake.CredentialsBad, Message: "the AWS configuration cannot be read: " + err.Error(),
+			Hint: "look at ~/.aws/config, ~/.aws/credentials and the variables AWS_*", Err: err,
+		}
+	}
+	if c.Region == "" {
+		return aws.Config{}, &lake.Error{
+			Code: lake.ConfigInvalid, Message: "no AWS region is known",
+			Hint: "set aws.region in wplake.yaml, AWS_REGION, or the profile's region",
+		}
+	}
+	return c, nil
+}
