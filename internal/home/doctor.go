@@ -61,7 +61,7 @@ func failed(name string, err error) Check {
 func (h *Home) checkParameters(ctx context.Context) []Check {
 	names := []string{}
 	for _, l := range lake.Layers() {
-		names = append(names, bucketParameter(l), topicParameter(l))
+		names = append(names, lake.BucketParameter(l), lake.TopicParameter(l))
 	}
 	c := h.Config.Source.Endpoints
 	if h.Config.Source.Kind == config.SourceEndpoints && len(c.URLs) == 0 {
@@ -232,8 +232,8 @@ func (h *Home) checkAlerts() Check {
 			silent = append(silent, topic)
 		}
 	}
-	if len(h.Config.Alerts.Topics[failureTopic]) == 0 {
-		silent = append(silent, failureTopic)
+	if len(h.Config.Alerts.Topics[lake.FailureTopic]) == 0 {
+		silent = append(silent, lake.FailureTopic)
 	}
 	if len(silent) > 0 {
 		return warning("alerts", "set alerts.channels and alerts.topics, then try: wplake notify test", "failures are only written to the log: no channel for %s", strings.Join(silent, ", "))

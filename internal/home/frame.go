@@ -255,7 +255,7 @@ func (f *frames) publish(ctx context.Context, run string, m notify.Message) erro
 		return err
 	}
 	delete(r.unsent, m.Topic)
-	if m.Topic != failureTopic {
+	if m.Topic != lake.FailureTopic {
 		return nil
 	}
 	if len(r.announced) < asl.MaxPayload { // a machine may tell as much as it likes
@@ -324,7 +324,7 @@ func (f *frames) background(ctx context.Context, run string, failures []string) 
 		return nil
 	}
 	return f.home.Notifier.Publish(ctx, notify.Message{
-		Topic: failureTopic, Subject: "Run " + run + ": work failed that nobody awaited",
+		Topic: lake.FailureTopic, Subject: "Run " + run + ": work failed that nobody awaited",
 		Body: strings.Join(failures, "\n") + "\n\nSee it: wplake logs " + run + "\n",
 	})
 }
@@ -332,7 +332,7 @@ func (f *frames) background(ctx context.Context, run string, failures []string) 
 // covered reports whether whoever is told of a topic has been told by the
 // failure topic already.
 func (h *Home) covered(topic string) bool {
-	told := h.Config.Alerts.Topics[failureTopic]
+	told := h.Config.Alerts.Topics[lake.FailureTopic]
 	for _, channel := range h.Config.Alerts.Topics[topic] {
 		if !slices.Contains(told, channel) {
 			return false

@@ -113,12 +113,12 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 	h.Catalog = sqlite.New(filepath.Join(h.State, "catalog.db"), o.Now)
 	h.closers = append(h.closers, h.Catalog.Close)
 	for _, l := range lake.Layers() {
-		bucket, err := h.Params.Get(ctx, bucketParameter(l))
+		bucket, err := h.Params.Get(ctx, lake.BucketParameter(l))
 		if err != nil {
 			return nil, &lake.Error{
 				Code: lake.ParameterMissing, Err: err,
-				Message: fmt.Sprintf("%s: No S3 %s bucket returned", functionName(l), l),
-				Hint:    fmt.Sprintf("set it: wplake param set %s NAME", bucketParameter(l)),
+				Message: fmt.Sprintf("%s: No S3 %s bucket returned", lake.FunctionName(string(l)), l),
+				Hint:    fmt.Sprintf("set it: wplake param set %s NAME", lake.BucketParameter(l)),
 			}
 		}
 		if err := checkBucket(l, bucket.Value, h.Buckets); err != nil && !o.Mending {
@@ -133,38 +133,29 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 // definition's own.
 func checkBucket(l lake.Layer, name string, others map[lake.Layer]store.Bucket) error {
 	e := &lake.Error{
-		Code: lake.ConfigInvalid, Message: fmt.Sprintf("the parameter %s: %q is not a bucket's name", bucketParameter(l), name),
-		Hint: fmt.Sprintf("3 to 63 lower-case letters, digits, '.' and '-': wplake param set %s NAME", bucketParameter(l)),
+		Code: lake.ConfigInvalid, Message: fmt.Sprintf("the parameter %s: %q is not a bucket's name", lake.BucketParameter(l), name),
+		Hint: fmt.Sprintf("3 to 63 lower-case letters, digits, '.' and '-': wplake param set %s NAME", lake.BucketParameter(l)),
 	}
 	if !config.ValidBucketName(name) {
 		return e
 	}
 	for other, b := range others {
 		if b.Name() == name {
-			e.Message = fmt.Sprintf("the parameter %s: %q is the bucket of %s already", bucketParameter(l), name, other)
-			e.Hint = fmt.Sprintf("each layer has its own: wplake param set %s NAME", bucketParameter(l))
+			e.Message = fmt.Sprintf("the parameter %s: %q is the bucket of %s already", lake.BucketParameter(l), name, other)
+			e.Hint = fmt.Sprintf("each layer has its own: wplake param set %s NAME", lake.BucketParameter(l))
 			return e
 		}
 	}
 	return nil
 }
 
-// bucketParameter is the parameter that holds the name of a layer's bucket.
-func bucketParameter(l lake.Layer) string { return "/s3/lakehouse/name/" + string(l) }
-
-// topicParameter is the parameter that holds the name of a layer's topic.
-func topicParameter(l lake.Layer) string { return "/sns/data/lakehouse/" + string(l) }
-
-// functionName is how a layer's stage is called in messages.
-func functionName(l lake.Layer) string { return "data_wordpressapi_" + string(l) }
-
 // defaultParameters are the parameters that a lake has without setting any.
 func defaultParameters(c config.Config) []params.Parameter {
 	var defaults []params.Parameter
 	for _, l := range lake.Layers() {
 		defaults = append(defaults,
-			params.Parameter{Name: bucketParameter(l), Type: params.String, Value: c.Buckets.Name(l)},
-			params.Parameter{Name: topicParameter(l), Type: params.String, Value: notify.Topic(l)})
+			params.Parameter{Name: lake.BucketParameter(l), Type: params.String, Value: c.Buckets.Name(l)},
+			params.Parameter{Name: lake.TopicParameter(l), Type: params.String, Value: lake.TopicName(l)})
 	}
 	return defaults
 }

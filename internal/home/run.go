@@ -33,9 +33,6 @@ func NewRunID(now time.Time) string {
 	return strings.ReplaceAll(now.UTC().Format("20060102T150405.000Z"), ".", "") + "-" + hex.EncodeToString(random)
 }
 
-// failureTopic is told of runs that could not begin.
-const failureTopic = "failure-stepfunction"
-
 // Run runs stages of the pipeline: it takes the lake's lock, removes what
 // interrupted runs left behind, runs the stages, tells people about failures
 // and recoveries, and keeps the report. The error says that the run could not
@@ -119,7 +116,7 @@ func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.
 	var errs []error
 	for _, m := range notify.RunMessages(report, previous) {
 		layer := lake.Layer(strings.TrimPrefix(m.Topic, "data-lakehouse-"))
-		if p, err := h.Params.Get(ctx, topicParameter(layer)); err == nil {
+		if p, err := h.Params.Get(ctx, lake.TopicParameter(layer)); err == nil {
 			m.Topic = p.Value
 		}
 		if isFailure(m) && h.covered(m.Topic) && tells(announced, report, layer) {
@@ -128,8 +125,8 @@ func (h *Home) alert(ctx context.Context, report lake.RunReport, previous *lake.
 		// Whoever is told of failures on the failure topic alone hears there
 		// that all is well again.
 		topics := h.Config.Alerts.Topics
-		if !isFailure(m) && len(topics[m.Topic]) == 0 && len(topics[failureTopic]) > 0 {
-			m.Topic = failureTopic
+		if !isFailure(m) && len(topics[m.Topic]) == 0 && len(topics[lake.FailureTopic]) > 0 {
+			m.Topic = lake.FailureTopic
 		}
 		// Also when the run was interrupted: a failure reaches a person.
 		errs = append(errs, h.Notifier.Publish(context.WithoutCancel(ctx), m))

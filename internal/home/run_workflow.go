@@ -31,7 +31,7 @@ func (h *Home) RunWorkflow(ctx context.Context, r RunRequest) (lake.RunReport, e
 func (h *Home) couldNotRun(ctx context.Context, r RunRequest, err error) error {
 	e := lake.AsError(err, lake.Internal)
 	return h.Notifier.Publish(ctx, notify.Message{
-		Topic:   failureTopic,
+		Topic:   lake.FailureTopic,
 		Subject: r.Command + ": could not run",
 		Body:    fmt.Sprintf("Run %s did not begin. %s: %s\n%s\n", r.Request.RunID, e.Code, e.Error(), e.Hint),
 	})

@@ -15,19 +15,12 @@ import (
 	"wplake/internal/workflow/tasks/command"
 )
 
-// Names that the reference gives to its functions, job and crawlers.
-const (
-	silverJob     = "wordpressapi_silver"
-	bronzeCrawler = "wordpress_bronze"
-	silverCrawler = "wordpress_silver"
-)
-
 // checkCommands refuses programs under a name that means one of the lake's own
 // stages, which they would never be called for.
 func (h *Home) checkCommands() error {
-	names := []string{silverJob}
+	names := []string{lake.SilverJob}
 	for _, l := range lake.Layers() {
-		names = append(names, functionName(l))
+		names = append(names, lake.FunctionName(string(l)))
 	}
 	for _, name := range names {
 		if _, taken := h.Config.Workflow.Commands[name]; taken {
@@ -49,14 +42,14 @@ func (w *Workflow) newTasks() *tasks.Tasks {
 	}
 	functions := map[string]tasks.Function{}
 	for _, l := range lake.Layers() {
-		functions[functionName(l)] = tasks.StageFunction(w.stage(string(l)))
+		functions[lake.FunctionName(string(l))] = tasks.StageFunction(w.stage(string(l)))
 	}
 	return tasks.New(tasks.Options{
 		Functions: functions,
-		Jobs:      map[string]tasks.Stage{silverJob: w.stage(pipeline.StageSilver)},
+		Jobs:      map[string]tasks.Stage{lake.SilverJob: w.stage(pipeline.StageSilver)},
 		Crawlers: map[string]tasks.Stage{
-			bronzeCrawler: w.stage(pipeline.StageCrawlBronze),
-			silverCrawler: w.stage(pipeline.StageCrawlSilver),
+			lake.CrawlerName(lake.Bronze): w.stage(pipeline.StageCrawlBronze),
+			lake.CrawlerName(lake.Silver): w.stage(pipeline.StageCrawlSilver),
 		},
 		Commands: command.Functions(command.Options{
 			Commands: c.Workflow.Commands, Resolve: h.Resolve, Getenv: h.getenv, Dir: h.dir, Log: h.Log,

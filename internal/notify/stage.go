@@ -12,9 +12,6 @@ import (
 // of the services (4096 characters, the subject included) takes.
 const maxBody = 3500
 
-// Topic is the default name of a layer's topic.
-func Topic(l lake.Layer) string { return "data-lakehouse-" + string(l) }
-
 // layerOf is the layer that a stage belongs to: bronze for bronze and crawl-bronze.
 func layerOf(stage string) lake.Layer { return lake.Layer(strings.TrimPrefix(stage, "crawl-")) }
 
@@ -77,13 +74,13 @@ func StageMessage(now lake.StageReport, previous *lake.StageReport, runID string
 	case onlyInterrupted(now):
 		return Message{}, false
 	case now.Error != nil:
-		return Message{Topic: Topic(layer), Subject: name + ": Failed", Body: failedBody(now, runID)}, true
+		return Message{Topic: lake.TopicName(layer), Subject: name + ": Failed", Body: failedBody(now, runID)}, true
 	case now.Failed > 0:
-		return Message{Topic: Topic(layer), Subject: name + ": Ran With Failures", Body: failedBody(now, runID)}, true
+		return Message{Topic: lake.TopicName(layer), Subject: name + ": Ran With Failures", Body: failedBody(now, runID)}, true
 	case previous != nil && recovered(now, *previous):
 		body := fmt.Sprintf("Run %s: %s. All that failed in the run before is well again: %s.\n",
 			runID, score(now), strings.Join(failedNames(*previous), ", "))
-		return Message{Topic: Topic(layer), Subject: name + ": Recovered", Body: body}, true
+		return Message{Topic: lake.TopicName(layer), Subject: name + ": Recovered", Body: body}, true
 	}
 	return Message{}, false
 }
