@@ -18,7 +18,7 @@ import (
 // checkCommands refuses programs under a name that means one of the lake's own
 // stages, which they would never be called for.
 func (h *Home) checkCommands() error {
-	names := []string{lake.SilverJob}
+	names := []string{lake.SilverJob, lake.FunctionName(lake.FunctionCatalog)}
 	for _, l := range lake.Layers() {
 		names = append(names, lake.FunctionName(string(l)))
 	}
@@ -44,6 +44,7 @@ func (w *Workflow) newTasks() *tasks.Tasks {
 	for _, l := range lake.Layers() {
 		functions[lake.FunctionName(string(l))] = tasks.StageFunction(w.stage(string(l)))
 	}
+	functions[lake.FunctionName(lake.FunctionCatalog)] = tasks.StageFunction(w.catalogStage)
 	return tasks.New(tasks.Options{
 		Functions: functions,
 		Jobs:      map[string]tasks.Stage{lake.SilverJob: w.stage(pipeline.StageSilver)},
@@ -69,6 +70,19 @@ func (w *Workflow) newTasks() *tasks.Tasks {
 func (w *Workflow) stage(name string) tasks.Stage {
 	return func(ctx context.Context, i tasks.Invocation) (lake.StageReport, error) {
 		return w.frames.stage(ctx, i.Call.ExecutionName, name, i.Call.Input)
+	}
+}
+
+// catalogStage brings the tables of the layer that the payload names into the catalog.
+func (w *Workflow) catalogStage(ctx context.Context, i tasks.Invocation) (lake.StageReport, error) {
+	payload, _ := i.Payload.(map[string]any)
+	switch stage := payload["stage"]; stage {
+	case pipeline.StageCrawlBronze, pipeline.StageCrawlSilver:
+		return w.stage(stage.(string))(ctx, i)
+	}
+	return lake.StageReport{}, &lake.Error{
+		Code: lake.WorkflowInvalid, Message: fmt.Sprintf("%s: the payload names no stage", i.Name),
+		Hint: `pass {"stage": "crawl-bronze"} or {"stage": "crawl-silver"}`,
 	}
 }
 

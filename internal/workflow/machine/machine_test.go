@@ -50,6 +50,14 @@ func (w *world) tasks() *tasks.Tasks {
 		Functions: map[string]tasks.Function{
 			"data_wordpressapi_raw":    tasks.StageFunction(w.stage("raw")),
 			"data_wordpressapi_bronze": tasks.StageFunction(w.stage("bronze")),
+			"data_wordpressapi_silver": tasks.StageFunction(w.stage("silver")),
+			"data_wordpressapi_catalog": tasks.StageFunction(func(ctx context.Context, i tasks.Invocation) (lake.StageReport, error) {
+				payload := i.Payload.(map[string]any)
+				if payload["run_id"] != "run-7" {
+					return lake.StageReport{}, fmt.Errorf("the run is %v", payload["run_id"])
+				}
+				return w.stage(payload["stage"].(string))(ctx, i)
+			}),
 		},
 		Jobs:     map[string]tasks.Stage{"wordpressapi_silver": w.stage("silver")},
 		Crawlers: map[string]tasks.Stage{"wordpress_bronze": w.stage("crawl-bronze"), "wordpress_silver": w.stage("crawl-silver")},
@@ -80,14 +88,15 @@ func report(stage string, objects ...string) lake.StageReport {
 
 // driver runs an execution at once, with a clock that jumps.
 type driver struct {
-	tasks *tasks.Tasks
-	now   time.Time
-	input any
-	slept time.Duration
-	path  []string
-	broke map[string]error // what a state's call answers instead
-	look  func(n int) any  // what the n-th look at the bronze crawler answers instead, from 1; nil: nothing else
-	looks int
+	tasks   *tasks.Tasks
+	now     time.Time
+	input   any
+	slept   time.Duration
+	managed bool // by crawlers and a job
+	path    []string
+	broke   map[string]error // what a state's call answers instead
+	look    func(n int) any  // what the n-th look at the bronze crawler answers instead, from 1; nil: nothing else
+	looks   int
 }
 
 func (d *driver) Now() time.Time            { return d.now }
@@ -123,12 +132,24 @@ func (d *driver) Perform(ctx context.Context, e asl.Effect) (asl.Answer, error) 
 	return asl.Answer{Kind: asl.Done, Output: out}, err
 }
 
-// run runs the default machine.
+// managed is the definition of a lake with crawlers and a Glue job.
+func managed() config.Config {
+	c := config.Default()
+	c.Catalog.Crawler = true
+	c.Silver.Runtime = config.RuntimePythonShell
+	return c
+}
+
+// run runs the built-in machine of the driver's definition.
 func run(t *testing.T, w *world, d *driver) asl.Outcome {
 	t.Helper()
-	m, err := asl.Parse(machine.Default(config.Default()))
+	definition := config.Default()
+	if d.managed {
+		definition = managed()
+	}
+	m, err := asl.Parse(machine.Default(definition))
 	if err != nil {
-		t.Fatalf("the default machine: %v", err)
+		t.Fatalf("the built-in machine: %v", err)
 	}
 	d.tasks = w.tasks()
 	d.now = time.Date(2026, 1, 2, 7, 0, 0, 0, time.UTC)
@@ -159,7 +180,14 @@ func TestAllWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, d := &world{}, &driver{input: input}
+	for _, managed := range []bool{false, true} {
+		allWell(t, input, managed)
+	}
+}
+
+func allWell(t *testing.T, input any, managed bool) {
+	t.Helper()
+	w, d := &world{}, &driver{input: input, managed: managed}
 	outcome := run(t, w, d)
 	if outcome.Status != asl.Succeeded {
 		t.Fatalf("%s: %s", outcome.Status, describe(outcome))
@@ -199,12 +227,21 @@ func TestEachFailure(t *testing.T) {
 	t.Parallel()
 	all := []string{"raw", "bronze", "crawl-bronze", "silver", "crawl-silver"}
 	unable := &lake.Error{Code: lake.StorageFull, Message: "cannot write \"x\"\nat all", Hint: "free some space"}
+	for _, managed := range []bool{false, true} {
+		eachFailure(t, all, unable, managed)
+	}
+}
+
+func eachFailure(t *testing.T, all []string, unable error, managed bool) {
 	titles := map[string]string{
-		"raw": "data_wordpressapi_raw", "bronze": "data_wordpressapi_bronze", "silver": "Glue Start Silver Python Shell",
-		"crawl-bronze": "Start Bronze Crawler", "crawl-silver": "Start Silver Crawler",
+		"raw": "data_wordpressapi_raw", "bronze": "data_wordpressapi_bronze", "silver": "data_wordpressapi_silver",
+		"crawl-bronze": "Bronze Tables", "crawl-silver": "Silver Tables",
+	}
+	if managed {
+		titles["silver"], titles["crawl-bronze"], titles["crawl-silver"] = "Glue Start Silver Python Shell", "Start Bronze Crawler", "Start Silver Crawler"
 	}
 	partly := func(name string) string {
-		if name == "raw" || name == "bronze" {
+		if !managed || name == "raw" || name == "bronze" {
 			return titles[name] + ", terms: terms ends early; what to do: ask \"the host\" (SourceTruncated)"
 		}
 		return "1 Successful | 1 Failed\nterms: terms ends early (SourceTruncated); what to do: ask \"the host\""
@@ -231,10 +268,10 @@ func TestEachFailure(t *testing.T) {
 				[]string{titles[name], "a defect of wplake: oh"},
 			},
 		} {
-			t.Run(name+"/"+how, func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%s/managed %t", name, how, managed), func(t *testing.T) {
 				t.Parallel()
 				w := &world{stages: map[string]func(context.Context) (lake.StageReport, error){name: test.do}}
-				d := &driver{}
+				d := &driver{managed: managed}
 				outcome := run(t, w, d)
 				if outcome.Status != asl.Failed || outcome.Error == nil || *outcome.Error != "StagesFailed" {
 					t.Fatalf("%s: %s", outcome.Status, describe(outcome))
@@ -246,7 +283,7 @@ func TestEachFailure(t *testing.T) {
 					t.Errorf("the stages %v, want %v", w.ran, all)
 				}
 				told(t, w, test.says...)
-				if strings.HasPrefix(name, "crawl") && !strings.Contains(w.messages[0].Body, "(CrawlFailed)") {
+				if managed && strings.HasPrefix(name, "crawl") && !strings.Contains(w.messages[0].Body, "(CrawlFailed)") {
 					t.Errorf("the crawl's failure has no name:\n%s", w.messages[0].Body)
 				}
 				if end := d.path[len(d.path)-2:]; !slices.Equal(end, []string{"PublishFailure", "Failed"}) {
@@ -280,7 +317,7 @@ func told(t *testing.T, w *world, says ...string) {
 // A task that cannot be called at all is caught wherever it is.
 func TestEachTaskRefused(t *testing.T) {
 	t.Parallel()
-	m, err := asl.Parse(machine.Default(config.Default()))
+	m, err := asl.Parse(machine.Default(managed()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +332,7 @@ func TestEachTaskRefused(t *testing.T) {
 		} {
 			t.Run(name+"/"+refused.Name, func(t *testing.T) {
 				t.Parallel()
-				w, d := &world{}, &driver{broke: map[string]error{name: refused}}
+				w, d := &world{}, &driver{managed: true, broke: map[string]error{name: refused}}
 				outcome := run(t, w, d)
 				if outcome.Status != asl.Failed || *outcome.Error != "StagesFailed" {
 					t.Fatalf("%s: %s", outcome.Status, describe(outcome))
@@ -348,7 +385,7 @@ func TestManyFailures(t *testing.T) {
 func TestCrawlerIsTaken(t *testing.T) {
 	t.Parallel()
 	running := &workflow.TaskError{Name: "Glue.CrawlerRunningException", Cause: "Crawler with name wordpress_bronze has already started"}
-	w, d := &world{}, &driver{broke: map[string]error{"Start Bronze Crawler": running}}
+	w, d := &world{}, &driver{managed: true, broke: map[string]error{"Start Bronze Crawler": running}}
 	outcome := run(t, w, d)
 	if outcome.Status != asl.Failed || !strings.Contains(*outcome.Cause, "Start Bronze Crawler: Glue.CrawlerRunningException") {
 		t.Errorf("%s: %s", outcome.Status, describe(outcome))
@@ -363,7 +400,7 @@ func TestCrawlerIsTaken(t *testing.T) {
 func TestCrawlLasts(t *testing.T) {
 	t.Parallel()
 	running := map[string]any{"State": "RUNNING", "LastCrawl": map[string]any{"Status": "SUCCEEDED"}} // the one before
-	w, d := &world{}, &driver{look: func(n int) any {
+	w, d := &world{}, &driver{managed: true, look: func(n int) any {
 		if n < 4 {
 			return running
 		}
@@ -373,13 +410,13 @@ func TestCrawlLasts(t *testing.T) {
 		t.Errorf("%s after %s: %s", outcome.Status, d.slept, describe(outcome))
 	}
 
-	w, d = &world{}, &driver{look: func(int) any { return running }}
+	w, d = &world{}, &driver{managed: true, look: func(int) any { return running }}
 	if outcome := run(t, w, d); outcome.Status != asl.Failed || *outcome.Cause != "Start Bronze Crawler: States.Timeout" || d.looks != 240 {
 		t.Errorf("%s after %d looks: %s", outcome.Status, d.looks, describe(outcome))
 	}
 	told(t, w, "Start Bronze Crawler: the crawl had not ended after two hours")
 
-	w, d = &world{}, &driver{look: func(int) any { return map[string]any{"State": "READY"} }}
+	w, d = &world{}, &driver{managed: true, look: func(int) any { return map[string]any{"State": "READY"} }}
 	if outcome := run(t, w, d); outcome.Status != asl.Failed || *outcome.Cause != "Start Bronze Crawler: CrawlLost" {
 		t.Errorf("%s: %s", outcome.Status, describe(outcome))
 	}
@@ -424,6 +461,43 @@ func TestTasksAreKnown(t *testing.T) {
 		}
 		if len(s.Catch) == 0 {
 			t.Errorf("%s has no Catch", name)
+		}
+	}
+}
+
+// A function that ran out of time is invoked again at once, until it is done.
+func TestUnfinished(t *testing.T) {
+	t.Parallel()
+	left := 3
+	w := &world{}
+	w.stages = map[string]func(context.Context) (lake.StageReport, error){"bronze": func(context.Context) (lake.StageReport, error) {
+		if left--; left > 0 {
+			return lake.StageReport{}, &lake.Error{Code: lake.StageUnfinished, Message: "1 of 2 objects are done"}
+		}
+		return report("bronze", "posts"), nil
+	}}
+	d := &driver{}
+	if outcome := run(t, w, d); outcome.Status != asl.Succeeded || d.slept != 2*time.Second {
+		t.Errorf("%s after %s: %s", outcome.Status, d.slept, describe(outcome))
+	}
+	if want := []string{"raw", "bronze", "bronze", "bronze", "crawl-bronze", "silver", "crawl-silver"}; !slices.Equal(w.ran, want) {
+		t.Errorf("the stages %v, want %v", w.ran, want)
+	}
+}
+
+// Only ARNs of the home itself, or of nobody, become those of the deployment.
+func TestForAWS(t *testing.T) {
+	t.Parallel()
+	c := config.Default()
+	for in, want := range map[string]string{
+		"arn:aws:lambda:eu-west-1:[REDACTED]:function:data_wordpressapi_raw:$LATEST": "arn:aws-cn:lambda:r:a:function:data_wordpressapi_raw:$LATEST",
+		"arn:aws:sns:eu-west-1:REDACTED:failure-stepfunction":                        "arn:aws-cn:sns:r:a:failure-stepfunction",
+		"'arn:aws:sns:eu-west-1:000000000000:x' & $y":                                "'arn:aws-cn:sns:r:a:x' & $y",
+		"arn:aws:lambda:eu-west-1:123456789012:function:x":                           "arn:aws:lambda:eu-west-1:123456789012:function:x",
+		"arn:aws:states:::lambda:invoke":                                             "arn:aws:states:::lambda:invoke",
+	} {
+		if got := string(machine.ForAWS([]byte(in), c, "aws-cn", "r", "a")); got != want {
+			t.Errorf("%s became %s, want %s", in, got, want)
 		}
 	}
 }
