@@ -19,8 +19,13 @@ BUILDVCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo 
 # in loops over rows alone, so only the rooms that rows pass through, the JSON
 # parser, DuckDB's bindings and the lower half of the standard library have it.
 # HTTP/2 brings nothing to a few endpoints, and SQLite loads no extensions.
+#
+# The C++ library goes into the binary (0.5 MB): Lambda's Amazon Linux has an
+# older one than today's compilers want. The folder holds a link to the archive
+# alone, so that the linker does not find the shared library beside it; where
+# there is no archive the shared library is used.
 ifeq ($(shell uname -s),Linux)
-EXTLDFLAGS := -Wl,--no-export-dynamic -Wl,--gc-sections
+EXTLDFLAGS := -L$(CURDIR)/bin/static -static-libgcc -Wl,--no-export-dynamic -Wl,--gc-sections
 else
 EXTLDFLAGS :=
 endif
@@ -46,11 +51,16 @@ tools: ## Say which tools are missing, and how to install them
 	@bash scripts/check-tools.sh
 
 .PHONY: build
-build: tools ## Build bin/wplake, stripped
+build: tools static ## Build bin/wplake, stripped
 	CGO_CFLAGS="$(CFLAGS_RELEASE)" go build $(RELEASE) -o bin/wplake ./cmd/wplake
 
+.PHONY: static
+static:
+	@archive=$$($${CXX:-c++} -print-file-name=libstdc++.a 2>/dev/null || true); case "$$archive" in \
+		/*) mkdir -p bin/static && ln -sf "$$archive" bin/static/libstdc++.a ;; esac
+
 .PHONY: install
-install: tools ## Install wplake into GOBIN (or GOPATH/bin)
+install: tools static ## Install wplake into GOBIN (or GOPATH/bin)
 	CGO_CFLAGS="$(CFLAGS_RELEASE)" go install $(RELEASE) ./cmd/wplake
 
 .PHONY: demo
