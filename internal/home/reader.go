@@ -53,7 +53,7 @@ func (h *Home) Tables(ctx context.Context, dir string) ([]engine.Table, error) {
 				}
 				path := localPath(bucket.URI(info.Key))
 				if dir != "" {
-					if path, err = bucket.Download(ctx, info.Key, dir); errors.Is(err, store.ErrNotFound) {
+					if path, _, err = bucket.Download(ctx, info.Key, dir); errors.Is(err, store.ErrNotFound) {
 						continue // deleted since the listing
 					}
 					if err != nil {

@@ -30,7 +30,7 @@ func (h *Home) parquetRows(ctx context.Context, bucket, key string) (items.Rows,
 	if err != nil {
 		return nil, err
 	}
-	path, err := from.Download(ctx, key, dir)
+	path, _, err := from.Download(ctx, key, dir)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, &workflow.TaskError{Name: "S3.NoSuchKeyException", Cause: "The specified key does not exist."}
 	}

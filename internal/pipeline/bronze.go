@@ -110,7 +110,7 @@ func (b *bronze) prepare(ctx context.Context) (unchanged bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if b.path, err = b.d.Buckets[lake.Raw].Download(ctx, b.raw.Key, b.dir); err != nil {
+	if b.path, _, err = b.d.Buckets[lake.Raw].Download(ctx, b.raw.Key, b.dir); err != nil {
 		return false, err
 	}
 	b.rows = -1
@@ -149,7 +149,7 @@ func (b *bronze) prepare(ctx context.Context) (unchanged bool, err error) {
 
 // loadPrevious describes the object as it is now, if there is one.
 func loadPrevious(ctx context.Context, d Deps, bucket store.Bucket, key, dir string) (previous, error) {
-	path, err := bucket.Download(ctx, key, dir)
+	path, _, err := bucket.Download(ctx, key, dir)
 	if errors.Is(err, store.ErrNotFound) {
 		return previous{}, nil
 	}

@@ -172,7 +172,7 @@ type replacing struct {
 	replace func()
 }
 
-func (r replacing) Download(ctx context.Context, key, dir string) (string, error) {
+func (r replacing) Download(ctx context.Context, key, dir string) (string, store.Info, error) {
 	r.replace()
 	return r.Bucket.Download(ctx, key, dir)
 }

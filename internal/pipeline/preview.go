@@ -97,7 +97,7 @@ func PreviewSilver(ctx context.Context, d Deps, req PreviewRequest) (Preview, er
 		return Preview{}, err
 	}
 	defer remove()
-	path, err := d.Buckets[lake.Bronze].Download(ctx, bronze.Key, dir)
+	path, _, err := d.Buckets[lake.Bronze].Download(ctx, bronze.Key, dir)
 	if err != nil {
 		return Preview{}, err
 	}

@@ -61,7 +61,7 @@ func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze 
 		return unmapped(object)
 	}
 	bucket, key := d.Buckets[lake.Silver], lake.ObjectKey(lake.Silver, d.Config.Dataset, object)
-	path, err := d.Buckets[lake.Bronze].Download(ctx, bronze.Key, dir)
+	path, _, err := d.Buckets[lake.Bronze].Download(ctx, bronze.Key, dir)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,16 @@ func Failure(doing, place string, err error) error {
 	return e
 }
 
+// Changed is the error of a Commit that found another version of the object at
+// place than Expect said.
+func Changed(place string) error {
+	return &lake.Error{
+		Code:    lake.ObjectChanged,
+		Message: place + " was written by somebody else while this run worked on it; it stays as they made it",
+		Hint:    "run again: the next run begins with what is there now; two runs of one lake at once are one too many",
+	}
+}
+
 // cause strips the paths and the operation that the os package adds: the
 // message names the place already.
 func cause(err error) error {

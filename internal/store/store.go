@@ -18,7 +18,10 @@ var ErrNotFound = errors.New("no such object")
 type Info struct {
 	Key      string
 	Size     int64     // bytes
-	Modified time.Time // when it was committed
+	Modified time.Time // when it was committed; what Commit gives may be some seconds off the store's own clock
+	// Version changes when the object does. What is in it is the driver's
+	// affair; it is never empty, and serves Upload.Expect.
+	Version string
 	// Metadata is what was given to Commit. It is nil for an object that
 	// wplake did not write, or that somebody changed afterwards.
 	Metadata map[string]string
@@ -35,14 +38,16 @@ type Bucket interface {
 	// Stat describes the object, or returns an error that is ErrNotFound.
 	Stat(ctx context.Context, key string) (Info, error)
 	// List returns the objects whose keys begin with prefix, sorted by key.
-	// Metadata is not filled in. A bucket that does not exist yet is empty.
+	// Metadata is not filled in. A bucket that the driver makes with the first
+	// write is empty before it; that another does not exist is an error.
 	List(ctx context.Context, prefix string) ([]Info, error)
 	// Open reads the object, or returns an error that is ErrNotFound.
 	Open(ctx context.Context, key string) (io.ReadCloser, error)
 	// Download makes the object, as it is now, a file within the directory dir
-	// and returns the file's path. Later writes to the object do not change
-	// the file. The file must not be written to.
-	Download(ctx context.Context, key, dir string) (path string, err error)
+	// and returns the file's path and the description, metadata included, of
+	// the very state of the object that is in the file. Later writes to the
+	// object do not change the file. The file must not be written to.
+	Download(ctx context.Context, key, dir string) (path string, info Info, err error)
 	// Create begins to write an object. Nothing is visible before Commit.
 	Create(ctx context.Context, key string) (Upload, error)
 	// Delete removes the object. It is no error when there is none.
@@ -59,6 +64,11 @@ type Bucket interface {
 type Upload interface {
 	// Path is a local file, empty at first, to be filled with the object's bytes.
 	Path() string
+	// Expect makes Commit fail with a *lake.Error of the code ObjectChanged,
+	// and leave the object as it is, unless the object is of that version then;
+	// "" says that there must be none. Of several writers that expect the same
+	// version one succeeds. Without Expect Commit replaces whatever is there.
+	Expect(version string)
 	// Commit makes the file's content the object, in one atomic and durable
 	// step, together with its metadata (which may be nil).
 	Commit(ctx context.Context, metadata map[string]string) (Info, error)

@@ -22,11 +22,17 @@ import (
 )
 
 // Bucket is a directory of objects. It implements store.Bucket; its methods
-// may be called concurrently, also by several processes.
+// may be called concurrently, also by several processes; but what an Upload
+// expects is kept to only among the users of one Bucket: the lake's lock keeps
+// processes apart.
 type Bucket struct {
 	dir  string // absolute
 	name string
 	log  *slog.Logger
+
+	// turn is held while the object of a key changes, so that nothing comes
+	// between the look at its version and its replacement.
+	turn sync.Mutex
 
 	warnMetadata sync.Once
 }
@@ -141,7 +147,7 @@ func absent(err error) error {
 
 // describe makes an Info, without metadata.
 func describe(key string, info fs.FileInfo) store.Info {
-	return store.Info{Key: key, Size: info.Size(), Modified: info.ModTime()}
+	return store.Info{Key: key, Size: info.Size(), Modified: info.ModTime(), Version: version(info)}
 }
 
 const (

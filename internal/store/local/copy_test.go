@@ -31,7 +31,7 @@ func TestDownloadAcrossFileSystems(t *testing.T) {
 	}
 	b := local.New(root, "bucket", nil)
 	storetest.Put(t, b, "a/b.json", "old", nil)
-	path, err := b.Download(t.Context(), "a/b.json", dir)
+	path, _, err := b.Download(t.Context(), "a/b.json", dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestDownloadAcrossFileSystems(t *testing.T) {
 	if got, err := os.ReadFile(path); err != nil || string(got) != "old" {
 		t.Errorf("the copy holds %q, %v", got, err)
 	}
-	if _, err := b.Download(t.Context(), "a/b.json", filepath.Join(dir, "missing")); err == nil {
+	if _, _, err := b.Download(t.Context(), "a/b.json", filepath.Join(dir, "missing")); err == nil {
 		t.Error("Download to a folder that is not there succeeded")
 	}
 }

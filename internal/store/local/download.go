@@ -16,28 +16,30 @@ import (
 // Download makes a hard link to the object, which costs nothing and which a
 // later rename over the object does not touch. Where there can be no link (another
 // file system, a file of somebody else) it copies.
-func (b *Bucket) Download(ctx context.Context, key, dir string) (string, error) {
+func (b *Bucket) Download(ctx context.Context, key, dir string) (string, store.Info, error) {
 	if err := ready(ctx, key); err != nil {
-		return "", err
+		return "", store.Info{}, err
 	}
 	f, info, err := b.open(key)
 	if err != nil {
-		return "", store.Failure("read", b.place(key), err)
+		return "", store.Info{}, store.Failure("read", b.place(key), err)
 	}
 	defer f.Close()
 	dir, err = filepath.Abs(dir)
 	if err != nil {
-		return "", store.Failure("read", b.place(key), err)
+		return "", store.Info{}, store.Failure("read", b.place(key), err)
 	}
+	found := describe(key, info)
+	found.Metadata = b.readMetadata(f, info)
 	base, ext := path.Base(key), path.Ext(key)
 	target := filepath.Join(dir, strings.TrimSuffix(base, ext)+"-"+rand.Text()[:16]+ext)
 	if linked(b.place(key), target, info) {
-		return target, nil
+		return target, found, nil
 	}
 	if err := copyFile(ctx, target, f); err != nil {
-		return "", store.Failure("copy "+b.place(key)+" to", target, err)
+		return "", store.Info{}, store.Failure("copy "+b.place(key)+" to", target, err)
 	}
-	return target, nil
+	return target, found, nil
 }
 
 // linked links target to the file at place, provided that it is the file

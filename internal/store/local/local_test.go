@@ -199,7 +199,7 @@ func TestLinks(t *testing.T) {
 			t.Errorf("Open(%q) left the bucket", key)
 			_ = r.Close()
 		}
-		if _, err := b.Download(t.Context(), key, t.TempDir()); err == nil {
+		if _, _, err := b.Download(t.Context(), key, t.TempDir()); err == nil {
 			t.Errorf("Download(%q) left the bucket", key)
 		}
 	}
@@ -228,7 +228,7 @@ func TestDownloadLinks(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	path, err := b.Download(t.Context(), "a.json", dir)
+	path, _, err := b.Download(t.Context(), "a.json", dir)
 	if err != nil {
 		t.Fatal(err)
 	}

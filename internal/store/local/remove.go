@@ -38,13 +38,19 @@ func (b *Bucket) remove(key string) error {
 	if info.IsDir() {
 		return store.ErrNotFound // a folder of objects is not an object
 	}
-	if err := root.Remove(filepath.FromSlash(key)); err != nil {
+	if err := b.removeFile(root, key); err != nil {
 		return err
 	}
 	if err := syncDir(root, path.Dir(key)); err != nil {
 		return err
 	}
 	return prune(root, path.Dir(key))
+}
+
+func (b *Bucket) removeFile(root *os.Root, key string) error {
+	b.turn.Lock()
+	defer b.turn.Unlock()
+	return root.Remove(filepath.FromSlash(key))
 }
 
 // Check writes a file, flushes it and removes it again: in the bucket or,

@@ -63,12 +63,20 @@ type upload struct {
 	key    string
 	name   string // the temporary file's, as a key
 
-	mu    sync.Mutex
-	ended bool
+	mu     sync.Mutex
+	ended  bool
+	expect *string // the version that Commit has to find; nil: any
 }
 
 // Path is the temporary file.
 func (u *upload) Path() string { return u.bucket.place(u.name) }
+
+// Expect says which version of the object Commit may replace.
+func (u *upload) Expect(version string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.expect = &version
+}
 
 var errEnded = errors.New("the write has ended already")
 
@@ -104,10 +112,30 @@ func (u *upload) commit(ctx context.Context, metadata map[string]string) (store.
 	if err != nil {
 		return store.Info{}, err
 	}
-	if err := root.Rename(filepath.FromSlash(u.name), filepath.FromSlash(u.key)); err != nil {
+	if err := u.replace(root); err != nil {
 		return store.Info{}, err
 	}
 	return info, syncDir(root, path.Dir(u.key))
+}
+
+// replace makes the temporary file the object, if the object is as expected.
+func (u *upload) replace(root *os.Root) error {
+	u.bucket.turn.Lock()
+	defer u.bucket.turn.Unlock()
+	if u.expect != nil {
+		there := ""
+		info, err := root.Stat(filepath.FromSlash(u.key))
+		if err != nil && !errors.Is(absent(err), store.ErrNotFound) {
+			return err
+		}
+		if err == nil && info.Mode().IsRegular() {
+			there = version(info)
+		}
+		if there != *u.expect {
+			return store.Changed(u.bucket.place(u.key))
+		}
+	}
+	return root.Rename(filepath.FromSlash(u.name), filepath.FromSlash(u.key))
 }
 
 // flush attaches the metadata to the temporary file and brings both to the

@@ -59,7 +59,7 @@ func testReplacement(t *testing.T, b store.Bucket) {
 		return errors.Join(err, r.Close(), whole(content))
 	})
 	read("Download", func(ctx context.Context, dir string) error {
-		path, err := b.Download(ctx, key, dir)
+		path, _, err := b.Download(ctx, key, dir)
 		if err != nil {
 			return err
 		}

@@ -127,8 +127,16 @@ func (f *FaultyBucket) Open(ctx context.Context, key string) (io.ReadCloser, err
 }
 
 // Download implements store.Bucket.
-func (f *FaultyBucket) Download(ctx context.Context, key, dir string) (string, error) {
-	return meet(f, Download, key, func() (string, error) { return f.bucket.Download(ctx, key, dir) })
+func (f *FaultyBucket) Download(ctx context.Context, key, dir string) (path string, info store.Info, err error) {
+	path, err = meet(f, Download, key, func() (string, error) {
+		var err error
+		path, info, err = f.bucket.Download(ctx, key, dir)
+		return path, err
+	})
+	if err != nil {
+		return "", store.Info{}, err
+	}
+	return path, info, nil
 }
 
 // Create implements store.Bucket.
@@ -180,6 +188,8 @@ type faultyUpload struct {
 	key    string
 }
 
+// Expect, which the embedded upload has, is remembered by it until then.
+//
 // Commit ends the write also where it fails, as every driver's does.
 func (u *faultyUpload) Commit(ctx context.Context, metadata map[string]string) (store.Info, error) {
 	info, err := meet(u.bucket, Commit, u.key, func() (store.Info, error) { return u.Upload.Commit(ctx, metadata) })

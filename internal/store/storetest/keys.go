@@ -59,7 +59,7 @@ func operations(ctx context.Context, dir string, b store.Bucket, key string) map
 	results := make(map[string]error)
 	_, results["Stat"] = b.Stat(ctx, key)
 	results["Delete"] = b.Delete(ctx, key)
-	_, results["Download"] = b.Download(ctx, key, dir)
+	_, _, results["Download"] = b.Download(ctx, key, dir)
 	r, err := b.Open(ctx, key)
 	if err == nil {
 		err = r.Close()

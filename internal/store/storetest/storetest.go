@@ -41,6 +41,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Bucket) {
 		{"readers never see a mix", testReplacement},
 		{"writers to one key do not mix", testRivals},
 		{"writers and removers in one folder do not meet", testFolderRace},
+		{"a version is the same however it is asked for", testVersions},
+		{"a write whose expectation holds replaces", testExpected},
+		{"a write whose expectation is violated changes nothing", testUnexpected},
+		{"of writers with one expectation one wins", testExpectRace},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +75,7 @@ func testEmpty(t *testing.T, b store.Bucket) {
 	if _, err := b.Open(ctx, "a/b.json"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Open: %v, want ErrNotFound", err)
 	}
-	if _, err := b.Download(ctx, "a/b.json", t.TempDir()); !errors.Is(err, store.ErrNotFound) {
+	if _, _, err := b.Download(ctx, "a/b.json", t.TempDir()); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Download: %v, want ErrNotFound", err)
 	}
 	if err := b.Delete(ctx, "a/b.json"); err != nil {
@@ -96,8 +100,11 @@ func testRoundTrip(t *testing.T, b store.Bucket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stat.Key != info.Key || stat.Size != info.Size || !stat.Modified.Equal(info.Modified) {
+	if stat.Key != info.Key || stat.Size != info.Size || !near(stat.Modified, info.Modified) {
 		t.Errorf("Stat gave %+v, Commit %+v", stat, info)
+	}
+	if stat.Version != info.Version {
+		t.Errorf("Stat gave the version %q, Commit %q", stat.Version, info.Version)
 	}
 	if stat.Metadata != nil {
 		t.Errorf("Stat gave the metadata %v, none was committed", stat.Metadata)
@@ -213,7 +220,7 @@ func testDelete(t *testing.T, b store.Bucket) {
 func testDownload(t *testing.T, b store.Bucket) {
 	dir := t.TempDir()
 	Put(t, b, "a/b.json", "old", nil)
-	path, err := b.Download(t.Context(), "a/b.json", dir)
+	path, _, err := b.Download(t.Context(), "a/b.json", dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +235,7 @@ func testDownload(t *testing.T, b store.Bucket) {
 	if err != nil || string(got) != "old" {
 		t.Errorf("the file holds %q, %v, want %q", got, err, "old")
 	}
-	if _, err := b.Download(t.Context(), "a/b.json", filepath.Join(dir, "missing")); !errors.Is(err, store.ErrNotFound) {
+	if _, _, err := b.Download(t.Context(), "a/b.json", filepath.Join(dir, "missing")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Download of a deleted object: %v, want ErrNotFound", err)
 	}
 }
@@ -239,7 +246,7 @@ func testDownloadNames(t *testing.T, b store.Bucket) {
 	Put(t, b, "b/x.json", "b", nil)
 	contents := make(map[string]string)
 	for _, key := range []string{"a/x.json", "b/x.json", "a/x.json"} {
-		path, err := b.Download(t.Context(), key, dir)
+		path, _, err := b.Download(t.Context(), key, dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -305,6 +312,9 @@ func testMetadata(t *testing.T, b store.Bucket) {
 	}
 	if !maps.Equal(stat.Metadata, want) {
 		t.Errorf("Stat gave %v, want %v", stat.Metadata, want)
+	}
+	if _, got, err := b.Download(t.Context(), "a/b.json", t.TempDir()); err != nil || !maps.Equal(got.Metadata, want) {
+		t.Errorf("Download gave %v, %v, want %v", got.Metadata, err, want)
 	}
 	infos, err := b.List(t.Context(), "")
 	if err != nil || len(infos) != 1 {
