@@ -109,11 +109,28 @@ bench-workflow: tools ## Measure executions beside floors of the same run (Linux
 test-kill: tools ## Kill runs, fill the disk, interrupt and collide (about 5 minutes)
 	go test -p 1 -tags faults -count=1 -timeout 30m -v ./test/faults/... ./test/workflow
 
-# The AWS CLI comes with pip into a folder of its own, once.
+# Emulators of AWS, cfn-lint and the AWS CLI come with pip into a folder of their
+# own, once; again when the list of them has changed. One that broke off halfway
+# has no stamp and begins anew.
+.venv-aws/installed: test/aws/requirements.txt
+	@echo "Installing the tools of test/aws/requirements.txt into ./.venv-aws (once; a minute or two)"
+	@rm -rf .venv-aws
+	@python3 -m venv .venv-aws
+	@.venv-aws/bin/pip install -q --disable-pip-version-check -r test/aws/requirements.txt -c test/aws/constraints.txt
+	@touch $@
+
 .PHONY: test-sfn
-test-sfn: tools ## Ask the server with the AWS CLI and the AWS SDK (installs the CLI with pip)
-	@test -x .venv-aws/bin/aws || { python3 -m venv .venv-aws && .venv-aws/bin/pip install -q --disable-pip-version-check awscli==1.46.3; }
+test-sfn: tools .venv-aws/installed ## Ask the server with the AWS CLI and the AWS SDK (installs the CLI with pip)
 	AWS_CLI=$(CURDIR)/.venv-aws/bin/aws go test -tags aws -count=1 -timeout 10m -v ./test/sfn/...
+
+# The suites of what speaks to AWS, and the deployed lake as a whole.
+AWS_SUITES := internal/store/s3 internal/params/ssm internal/notify/sns internal/catalog/glue internal/engine/athena \
+	internal/workflow/sfn internal/schedule/eventbridge internal/logs internal/lambda internal/deploy test/aws
+
+.PHONY: test-aws
+test-aws: tools .venv-aws/installed ## Test what runs on AWS against emulators on loopback (installs them with pip)
+	.venv-aws/bin/python scripts/aws_emulators.py \
+		go test -tags aws -p 1 -count=1 -timeout 20m $(foreach suite,$(wildcard $(AWS_SUITES)),./$(suite)/...)
 
 .PHONY: test-wordpress
 test-wordpress: tools ## Run against a real WordPress on this machine (needs its packages)
