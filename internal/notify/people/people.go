@@ -1,7 +1,7 @@
 // Package people is the alert driver that reaches people where they are: by
 // mail, in a chat, on a phone, or through a webhook, as their channels' URLs
 // say (smtp://, slack://, discord://, telegram://, ntfy://, generic+https://
-// and the other services of the shoutrrr library). Every alert is also logged.
+// and other services, see services.go). Every alert is also logged.
 //
 // Such a URL is a secret. It is resolved when a message is sent, and neither
 // it nor a part of it is put into an error or a log line.
@@ -12,14 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"mime"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
 	"wplake/internal/config"
 	"wplake/internal/lake"
@@ -103,61 +99,15 @@ func (n *Notifier) deliver(ctx context.Context, channel string, m notify.Message
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, n.o.Timeout, fmt.Errorf("no answer within %s", n.o.Timeout))
 	defer cancel()
-	// The library knows no context: a send that hangs is left behind, and ends
-	// with the process at the latest.
-	done := make(chan error, 1)
-	go func() { done <- send(address, m) }()
-	select {
-	case err = <-done:
-	case <-ctx.Done():
+	to, err := locate(strings.TrimSpace(address))
+	if err == nil {
+		err = to.send(ctx, m)
+	}
+	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
 		return &channelError{channel, scrub(err.Error(), address)}
 	}
 	return nil
-}
-
-// send gives m to the service that the address names.
-func send(address string, m notify.Message) error {
-	service, err := locate(strings.TrimSpace(address))
-	if err != nil {
-		return err
-	}
-	text, params := m.Body, types.Params{}
-	switch titleOf(address) {
-	case titleMail:
-		params.SetTitle(mime.QEncoding.Encode("utf-8", m.Subject))
-	case titleText:
-		params.SetTitle(m.Subject)
-	case titleNone:
-		text = m.Subject + "\n\n" + m.Body
-	}
-	return service.Send(text, &params)
-}
-
-// titling says how a service takes a subject.
-type titling int
-
-const (
-	titleNone titling = iota // not at all: it becomes the text's first line
-	titleText                // as a title
-	titleMail                // as a mail's header
-)
-
-func titleOf(address string) titling {
-	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
-	service, _, _ := strings.Cut(scheme, "+")
-	switch service {
-	case "smtp":
-		return titleMail
-	case "slack", "discord", "telegram", "ntfy", "gotify", "pushover":
-		return titleText
-	case "generic":
-		// A webhook gets a title only when its payload has fields.
-		if u, err := url.Parse(address); err == nil && strings.EqualFold(u.Query().Get("template"), "json") {
-			return titleText
-		}
-	}
-	return titleNone
 }
