@@ -2,7 +2,6 @@ package home
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -81,25 +80,6 @@ func (f *frames) take(run string, progress func(pipeline.Event)) (free func()) {
 	}
 }
 
-// request is what an execution's input asks of the stages.
-type request struct {
-	Objects    []string `json:"objects,omitempty"`
-	Only       []string `json:"only,omitempty"` // stages
-	Full       bool     `json:"full,omitempty"`
-	AcceptLoss bool     `json:"accept_loss,omitempty"`
-}
-
-// requestOf reads an execution's input. What is no request, such as an event
-// that started the machine, asks for everything.
-func requestOf(input any) request {
-	var r request
-	text, err := json.Marshal(input)
-	if err != nil || json.Unmarshal(text, &r) != nil {
-		return request{}
-	}
-	return r
-}
-
 // frame returns the frame of a run, with what an earlier process found out
 // when the execution was interrupted.
 func (f *frames) frame(run string) *frame {
@@ -121,7 +101,7 @@ func (f *frames) frame(run string) *frame {
 
 // stage runs one stage for an execution and adds it to the run's report.
 func (f *frames) stage(ctx context.Context, run, name string, input any) (lake.StageReport, error) {
-	asked := requestOf(input)
+	asked := pipeline.InputOf(input)
 	if len(asked.Only) > 0 && !slices.Contains(asked.Only, name) {
 		return lake.StageReport{Stage: name, Objects: []lake.ObjectReport{}}, nil
 	}
@@ -139,7 +119,7 @@ func (f *frames) stage(ctx context.Context, run, name string, input any) (lake.S
 	return report, errors.Join(err, release())
 }
 
-func (f *frames) work(ctx context.Context, r *frame, run, name string, asked request) (lake.StageReport, error) {
+func (f *frames) work(ctx context.Context, r *frame, run, name string, asked pipeline.Input) (lake.StageReport, error) {
 	d, err := f.dependencies(ctx)
 	if err != nil {
 		return lake.StageReport{}, err

@@ -10,6 +10,7 @@ import (
 	"wplake/internal/asl"
 	"wplake/internal/lake"
 	"wplake/internal/notify"
+	"wplake/internal/pipeline"
 	"wplake/internal/workflow"
 )
 
@@ -56,7 +57,7 @@ func (h *Home) runWorkflow(ctx context.Context, r RunRequest) (report lake.RunRe
 	if err := w.supersede(ctx, machine, run); err != nil {
 		return report, err
 	}
-	input, err := json.Marshal(request{
+	input, err := json.Marshal(pipeline.Input{
 		Objects: r.Request.Objects, Only: r.Stages, Full: r.Request.Full, AcceptLoss: r.Request.AcceptLoss,
 	})
 	if err != nil {

@@ -135,7 +135,7 @@ func (b *bronze) prepare(ctx context.Context) (unchanged bool, err error) {
 		b.warn("the previous bronze object is damaged and is made anew: %s", err.Error())
 		b.prev = previous{}
 	}
-	if b.req.Full || !b.prev.exists() || !madeFrom(b.prev.Parquet, b.hash, b.settings.rules()) {
+	if b.req.anew(b.prev.Metadata) || !b.prev.exists() || !madeFrom(b.prev.Parquet, b.hash, b.settings.rules()) {
 		return false, nil
 	}
 	r := b.report

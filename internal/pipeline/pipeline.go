@@ -33,6 +33,7 @@ type Deps struct {
 	Now      func() time.Time
 	Parallel int         // objects at once in bronze and silver, at least 1
 	Scratch  string      // a directory for temporary files; the caller removes it
+	Room     *Room       // of that directory, where it is bounded; may be nil
 	Progress func(Event) // may be nil; called concurrently
 }
 
@@ -42,12 +43,27 @@ type Request struct {
 	Objects    []string // only these; empty: all
 	Full       bool     // also what has not changed
 	AcceptLoss bool     // take a snapshot that would lose more than max_loss
+	// Resume says that the run may have been cut off within this stage, and goes
+	// on: what it finished then is not done again, also under Full. So that this
+	// can be told, raw writes an object with the run's id also when it is the
+	// same as before.
+	Resume bool
+}
+
+// finished reports whether an object was finished by this run already, by the
+// object's metadata.
+func (r Request) finished(metadata map[string]string) bool {
+	return r.Resume && r.RunID != "" && metadata[keyRun] == r.RunID
 }
 
 // wants reports whether the request covers an object.
 func (r Request) wants(object string) bool {
 	return len(r.Objects) == 0 || slices.Contains(r.Objects, object)
 }
+
+// anew reports whether an object with that metadata is to be made also when it
+// would come out the same.
+func (r Request) anew(metadata map[string]string) bool { return r.Full && !r.finished(metadata) }
 
 // Event is a sign of progress.
 type Event struct {

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"wplake/internal/jsonarray"
@@ -63,12 +64,15 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 	}
 	bucket := d.Buckets[lake.Raw]
 	key := lake.ObjectKey(lake.Raw, d.Config.Dataset, object.Name)
+	if done, err := fetched(ctx, bucket, key, req, r); done || err != nil {
+		return err
+	}
 	upload, err := bucket.Create(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = upload.Abort() }() // after Commit it does nothing
-	sink := &rawSink{path: upload.Path(), progress: func(n int64) {
+	sink := &rawSink{object: object.Name, path: upload.Path(), room: d.Room, progress: func(n int64) {
 		d.progress(Event{Stage: "raw", Object: object.Name, Bytes: n})
 	}}
 	err = d.Source.Fetch(ctx, object, sink)
@@ -81,7 +85,7 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 	content := hex.EncodeToString(sink.hash.Sum(nil))
 	r.Rows, r.Bytes, r.Columns, r.URI = sink.rows, sink.bytes, sink.columns, bucket.URI(key)
 
-	if !req.Full {
+	if !req.Full && !req.Resume {
 		before, err := bucket.Stat(ctx, key)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -107,6 +111,27 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 	return nil
 }
 
+// fetched reports whether this run has fetched the object already.
+func fetched(ctx context.Context, bucket store.Bucket, key string, req Request, r *lake.ObjectReport) (bool, error) {
+	if !req.Resume {
+		return false, nil
+	}
+	there, err := bucket.Stat(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || !req.finished(there.Metadata) {
+		return false, err
+	}
+	rows, err := strconv.ParseInt(there.Metadata[keyRowsIn], 10, 64)
+	if err != nil {
+		return false, nil //nolint:nilerr // its metadata is not as this run wrote it: it is fetched again
+	}
+	r.Status, r.Unchanged = lake.StatusSkipped, true
+	r.Rows, r.Bytes, r.URI = rows, there.Size, bucket.URI(key)
+	return true, nil
+}
+
 // holds reports whether an object's bytes have the given SHA-256.
 func holds(ctx context.Context, bucket store.Bucket, key, content string) (same bool, err error) {
 	in, err := bucket.Open(ctx, key)
@@ -124,7 +149,9 @@ func holds(ctx context.Context, bucket store.Bucket, key, content string) (same 
 // rawSink keeps an object's bytes in a file while it checks them. It
 // implements wordpress.Sink.
 type rawSink struct {
+	object   string
 	path     string
+	room     *Room
 	progress func(bytes int64)
 
 	file    *os.File
@@ -217,11 +244,17 @@ func (s *rawSink) Write(p []byte) (int, error) {
 	n, err := s.file.Write(p)
 	s.bytes += int64(n)
 	if err != nil {
-		return n, store.Failure("write", s.path, err)
+		return n, s.room.full(s.object, filepath.Dir(s.path), s.bytes, err)
 	}
 	_, _ = s.hash.Write(p) // never fails
 	s.progress(s.bytes)
 	return n, nil
+}
+
+// Announce refuses an object that there is no room for. It implements
+// wordpress.Announced.
+func (s *rawSink) Announce(size int64) error {
+	return s.room.fits(s.object, filepath.Dir(s.path), size)
 }
 
 // Complete returns the verdict on all bytes.

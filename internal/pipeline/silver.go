@@ -77,7 +77,7 @@ func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze 
 	if err != nil && !lake.HasCode(err, lake.ObjectDamaged) {
 		return err
 	}
-	if err == nil && before.exists() && !req.Full && madeFrom(before.Parquet, input.id, rules) {
+	if err == nil && before.exists() && !req.anew(before.Metadata) && madeFrom(before.Parquet, input.id, rules) {
 		r.Status, r.Unchanged = lake.StatusSkipped, true
 		r.Rows, r.Columns, r.Bytes, r.Rejected = before.Rows, len(before.Columns), before.Bytes, rejectedRows(before.Metadata)
 		r.URI = bucket.URI(key)

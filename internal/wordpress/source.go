@@ -40,3 +40,12 @@ type Sink interface {
 	// array of objects.
 	Complete() error
 }
+
+// Announced is a Sink that wants to know how much is coming.
+type Announced interface {
+	Sink
+	// Announce says, before the first byte of an attempt, that at least size
+	// bytes are coming. An error, a *lake.Error, says that they cannot be
+	// kept; then Fetch ends with it, and does not try again.
+	Announce(size int64) error
+}

@@ -121,6 +121,11 @@ func (s *Source) receive(ctx context.Context, t target, creds Credentials, resp 
 	if resp.ContentLength > s.o.MaxBytes {
 		return s.tooLarge(t)
 	}
+	if wants, ok := sink.(wordpress.Announced); ok && resp.ContentLength > 0 {
+		if err := wants.Announce(resp.ContentLength); err != nil {
+			return judged(t, creds, resp.Request.URL, err)
+		}
+	}
 	decoded, f := decode(t, resp.Header, body)
 	if f != nil {
 		return f
