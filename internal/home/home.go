@@ -88,6 +88,17 @@ type Options struct {
 // Open puts together the embedded home of a lake. It creates nothing: folders
 // appear when something is written. Which bucket a layer has is a parameter.
 func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
+	h := newHome(c, o)
+	h.setState(filepath.Join(h.Root, ".wplake"))
+	h.setParams(params.WithDefaults(yamlfile.New(filepath.Join(h.Root, "params.yaml")), defaultParameters(c)))
+	h.Notifier = people.New(people.Options{Alerts: c.Alerts, Resolve: h.resolver.Resolve, Log: h.Log})
+	h.Catalog = sqlite.New(filepath.Join(h.State, "catalog.db"), o.Now)
+	h.closers = append(h.closers, h.Catalog.Close)
+	return h, h.openBuckets(ctx, o.Mending, lake.Layers(), func(name string) store.Bucket { return local.New(h.Root, name, h.Log) })
+}
+
+// newHome is a home without drivers.
+func newHome(c config.Config, o Options) *Home {
 	root := c.Root
 	if o.Root != "" {
 		root = o.Root
@@ -96,37 +107,51 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 		root = filepath.Join(o.Dir, root)
 	}
 	holder := &atomic.Pointer[string]{}
-	o.Log = slog.New(runHandler{Handler: o.Log.Handler(), holder: holder})
 	h := &Home{
 		holder: holder,
-		Config: c, Root: root, State: filepath.Join(root, ".wplake"),
-		Buckets: map[lake.Layer]store.Bucket{}, Log: o.Log, Now: o.Now, Version: o.Version, dir: o.Dir, getenv: o.Getenv, mu: &sync.Mutex{}, temporary: map[string]struct{}{},
+		Config: c, Root: root, Buckets: map[lake.Layer]store.Bucket{},
+		Log: slog.New(runHandler{Handler: o.Log.Handler(), holder: holder}), Now: o.Now, Version: o.Version,
+		dir: o.Dir, getenv: o.Getenv, mu: &sync.Mutex{}, temporary: map[string]struct{}{},
 	}
 	if o.LogFile != nil {
 		h.closers = append(h.closers, o.LogFile.Close)
 	}
-	h.Params = params.WithDefaults(yamlfile.New(filepath.Join(root, "params.yaml")), defaultParameters(c))
-	h.resolver = config.Resolver{Getenv: o.Getenv, Params: h.Params, Dir: o.Dir}
-	h.Notifier = people.New(people.Options{Alerts: c.Alerts, Resolve: h.resolver.Resolve, Log: o.Log})
-	h.Lock = filelock.New(filepath.Join(h.State, "lock"), o.Now)
-	h.History = History{dir: filepath.Join(h.State, "runs")}
-	h.Catalog = sqlite.New(filepath.Join(h.State, "catalog.db"), o.Now)
-	h.closers = append(h.closers, h.Catalog.Close)
-	for _, l := range lake.Layers() {
+	return h
+}
+
+// setState says where wplake keeps its own files, and what is kept there in
+// every home.
+func (h *Home) setState(dir string) {
+	h.State = dir
+	h.Lock = filelock.New(filepath.Join(dir, "lock"), h.Now)
+	h.History = History{dir: filepath.Join(dir, "runs")}
+}
+
+func (h *Home) setParams(p params.Store) {
+	h.Params = p
+	h.resolver = config.Resolver{Getenv: h.getenv, Params: p, Dir: h.dir}
+}
+
+// openBuckets opens the buckets of layers, whose names are parameters.
+func (h *Home) openBuckets(ctx context.Context, mending bool, layers []lake.Layer, open func(name string) store.Bucket) error {
+	for _, l := range layers {
 		bucket, err := h.Params.Get(ctx, lake.BucketParameter(l))
-		if err != nil {
-			return nil, &lake.Error{
+		if errors.Is(err, params.ErrNotFound) {
+			return &lake.Error{
 				Code: lake.ParameterMissing, Err: err,
 				Message: fmt.Sprintf("%s: No S3 %s bucket returned", lake.FunctionName(string(l)), l),
 				Hint:    fmt.Sprintf("set it: wplake param set %s NAME", lake.BucketParameter(l)),
 			}
 		}
-		if err := checkBucket(l, bucket.Value, h.Buckets); err != nil && !o.Mending {
-			return nil, err
+		if err != nil {
+			return err
 		}
-		h.Buckets[l] = local.New(root, bucket.Value, o.Log)
+		if err := checkBucket(l, bucket.Value, h.Buckets); err != nil && !mending {
+			return err
+		}
+		h.Buckets[l] = open(bucket.Value)
 	}
-	return h, nil
+	return nil
 }
 
 // checkBucket holds a bucket's name that a parameter gave to the rules of the
@@ -186,6 +211,9 @@ func (h *Home) Parallel() int {
 	return max(1, min(runtime.NumCPU(), int(h.Config.Engine.MemoryLimit/250e6)))
 }
 
+// bound keeps Go's heap small.
+func bound() { debug.SetMemoryLimit(goMemory) }
+
 // Engine opens the engine that runs the stages' SQL, and bounds the process to
 // the definition's memory limit.
 func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
@@ -196,7 +224,7 @@ func (h *Home) Engine(ctx context.Context) (engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	debug.SetMemoryLimit(goMemory)
+	bound()
 	e, err := duckdb.Open(ctx, duckdb.Options{
 		MemoryLimit: engineMemory(int64(h.Config.Engine.MemoryLimit)), TempDir: dir, Log: h.Log,
 	})
