@@ -34,6 +34,7 @@ type app struct {
 
 	configPath string // --config
 	root       string // --root
+	home       string // --home
 	json       bool   // --json
 	quiet      bool   // --quiet
 	verbose    bool   // --verbose
@@ -104,6 +105,8 @@ func (a *app) rootCommand() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.configPath, "config", "c", "", "the lake's definition (default: wplake.yaml here or in a folder above)")
 	flags.StringVar(&a.root, "root", "", "the lake's folder, instead of the definition's root")
+	a.home = homeLocal
+	flags.Var((*homeFlag)(&a.home), "home", "where the lake is: local, or aws (deployed)")
 	flags.BoolVar(&a.json, "json", false, "print one JSON document on standard output")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print errors only")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "print what is done, step by step")

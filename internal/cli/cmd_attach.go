@@ -128,6 +128,10 @@ func (a *app) printGuides(at attachment) {
 func viewsSQL(tables []engine.Table, dataset string) string {
 	var b strings.Builder
 	b.WriteString("-- Views of a lake's Parquet files, for DuckDB 1.0 and later.\n")
+	if slices.ContainsFunc(tables, func(t engine.Table) bool { return strings.HasPrefix(t.Path, "s3://") }) {
+		b.WriteString("INSTALL httpfs; LOAD httpfs; INSTALL aws; LOAD aws;\n" +
+			"CREATE OR REPLACE SECRET lake (TYPE s3, PROVIDER credential_chain);\n")
+	}
 	var schemas []string
 	for _, t := range tables {
 		if !slices.Contains(schemas, t.Schema) {

@@ -282,6 +282,9 @@ run failed or could not be started.`,
   */5 * * * * cd /srv/lake && wplake schedule run-due --quiet     (in a crontab)`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.localOnly("schedule run-due", "on AWS EventBridge Scheduler starts what is due"); err != nil {
+				return err
+			}
 			return a.withHome(cmd.Context(), func(h *home.Home) error {
 				outcomes, kept, err := h.RunDue(cmd.Context(), cmd.CommandPath())
 				return a.ranDue(outcomes, kept, err)

@@ -48,6 +48,9 @@ all executions do.`,
   aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.localOnly("serve", "on AWS nothing has to stay: wplake deploy apply"); err != nil {
+				return err
+			}
 			if f.grace < 0 {
 				return usageError{fmt.Errorf("--grace %s is below zero", f.grace)}
 			}

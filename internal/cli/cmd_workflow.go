@@ -39,6 +39,9 @@ check state machines, draw them, run them and show what their executions did.`,
 
 // withWorkflow opens the home, and in it what runs state machines, for do.
 func (a *app) withWorkflow(ctx context.Context, do func(*home.Workflow) error) error {
+	if err := a.localOnly("this command", "on AWS Step Functions runs the machine: wplake run --home aws"); err != nil {
+		return err
+	}
 	return a.withHome(ctx, func(h *home.Home) error {
 		w, err := h.Workflow(ctx)
 		if err != nil {
@@ -50,6 +53,9 @@ func (a *app) withWorkflow(ctx context.Context, do func(*home.Workflow) error) e
 
 // homeTasks opens what tasks reach in the lake's home.
 func (a *app) homeTasks(ctx context.Context) (workflow.Tasks, func(), error) {
+	if err := a.localOnly("trying a state with the lake's own tasks", "give a mocked result instead: --mock"); err != nil {
+		return nil, nil, err
+	}
 	h, err := a.openHome(ctx)
 	if err != nil {
 		return nil, nil, err
