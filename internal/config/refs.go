@@ -14,5 +14,9 @@ func (r Ref) Variables() []string {
 // false where the value is elsewhere.
 func (r Ref) File() (string, bool) { return strings.CutPrefix(string(r), filePrefix) }
 
+// Parameter is the name of the parameter that holds the value; false where the
+// value is elsewhere.
+func (r Ref) Parameter() (string, bool) { return strings.CutPrefix(string(r), paramPrefix) }
+
 func (r Ref) inParameter() bool { return strings.HasPrefix(string(r), paramPrefix) }
 func (r Ref) inFile() bool      { return strings.HasPrefix(string(r), filePrefix) }

@@ -3,6 +3,10 @@ package lake
 // FailureTopic is told of executions that failed.
 const FailureTopic = "failure-stepfunction"
 
+// DeadLetterQueue keeps what schedules could not start on AWS, where only a
+// queue can be told.
+const DeadLetterQueue = "failure-schedule"
+
 // SilverJob is the Glue job that runs silver where the definition says so.
 const SilverJob = "wordpressapi_silver"
 

@@ -36,22 +36,15 @@ const (
 // resources as they are.
 type Input struct {
 	Config     config.Config
-	Definition []byte // the lake's state machine as it is deployed
+	Definition []byte // the lake's state machine as it is deployed, with the same placeholders
 	Partition  string // aws, aws-cn, aws-us-gov or ${AWS::Partition}
 	Region     string // eu-west-1 or ${AWS::Region}
 	Account    string // 12 digits or ${AWS::AccountId}
 	// Machines are the further state machines that schedules start, by name,
 	// as they are deployed. They work with the role of the workflow.
 	Machines map[string][]byte
-	// Secure are the parameters of the definition that are SecureStrings, whose
-	// values need aws.kms_key to be read. Where it is nil, all that the
-	// definition refers to with param: are, since that is what they are for.
-	Secure []string
 	// WorkflowLogs says that the state machine writes its history to CloudWatch Logs.
 	WorkflowLogs bool
-	// JobLocation is bucket and prefix of the job's script and package, without
-	// s3://. Where it is empty, it is the artifacts bucket's folder of the stack.
-	JobLocation string
 }
 
 // Conditions are the conditions of a statement: operator, key, values.
@@ -65,7 +58,9 @@ type Role struct {
 	Service  string // who assumes it, e.g. lambda.amazonaws.com
 	// Trust are the conditions under which the service may assume it: for work
 	// of this account alone, so that nobody else makes it a deputy.
-	Trust      Conditions
+	Trust Conditions
+	// Statements are empty where a state machine calls nothing; AWS takes no
+	// policy without statements.
 	Statements []Statement
 }
 
@@ -76,6 +71,9 @@ type Statement struct {
 	Resources []string
 	Condition Conditions // may be nil
 	Reason    string     // what it is needed for, one sentence
+	// Spare says, where the work can be done without the statement, what is
+	// lost then; "" where the work fails.
+	Spare string
 }
 
 // version is the policy language's.
