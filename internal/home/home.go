@@ -50,6 +50,9 @@ type Home struct {
 	Now      func() time.Time
 	Version  string // of wplake, as sites are told
 
+	// Cloud is AWS in the home aws, nil in the home local.
+	Cloud *Cloud
+
 	dir      string // of the definition
 	getenv   func(string) (string, bool)
 	resolver config.Resolver

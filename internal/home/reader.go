@@ -53,7 +53,7 @@ func (h *Home) Tables(ctx context.Context, dir string) ([]engine.Table, error) {
 				}
 				path := localPath(bucket.URI(info.Key))
 				if dir != "" {
-					if path, _, err = bucket.Download(ctx, info.Key, dir); errors.Is(err, store.ErrNotFound) {
+					if path, err = h.fetch(ctx, bucket, info, dir); errors.Is(err, store.ErrNotFound) {
 						continue // deleted since the listing
 					}
 					if err != nil {
@@ -71,6 +71,20 @@ func (h *Home) Tables(ctx context.Context, dir string) ([]engine.Table, error) {
 		}
 	}
 	return tables, nil
+}
+
+// maxCopies is how much of the objects of the home aws is kept on this machine
+// for queries, in bytes.
+const maxCopies = 10 << 30
+
+// fetch makes an object a file within dir. Objects that are far away are kept
+// near for the next time.
+func (h *Home) fetch(ctx context.Context, b store.Bucket, info store.Info, dir string) (string, error) {
+	if h.Cloud != nil {
+		return cache{dir: filepath.Join(h.State, "cache"), max: maxCopies, now: h.Now}.download(ctx, b, info, dir)
+	}
+	path, _, err := b.Download(ctx, info.Key, dir)
+	return path, err
 }
 
 // localPath is the path that a file URI stands for.
