@@ -88,27 +88,46 @@ func (in Input) functionLogs(name string) Statement {
 // stage are the statements that every work has, wherever it runs.
 func (in Input) stage(w work) []Statement {
 	p, dataset := in.place(), in.Config.Dataset
-	var buckets, reads, parameters []string
+	var statements []Statement
+	var sources, reads, parameters []string
 	for _, l := range w.layers() {
 		bucket := in.Config.Buckets.Name(l)
-		buckets = append(buckets, p.bucket(bucket))
 		reads = append(reads, p.bucket(bucket+"/"+dataset+"/*"))
 		parameters = append(parameters, p.parameter(lake.BucketParameter(l)))
+		if l != w.writes {
+			sources = append(sources, p.bucket(bucket))
+		}
 	}
-	list := Statement{
-		Sid: "S3BucketActions", Actions: []string{"s3:ListBucket"}, Resources: buckets,
-		Reason: "The objects of a layer are listed, and without it S3 answers for an object that is not there yet that access is denied.",
+	if len(sources) > 0 {
+		statements = append(statements, Statement{
+			Sid: "S3BucketActions", Actions: []string{"s3:ListBucket"}, Resources: sources,
+			Condition: Conditions{"StringLike": {"s3:prefix": {dataset + "/*"}}},
+			Reason:    "The objects that are there to be worked on are listed.",
+		})
+	}
+	if w.writes != "" {
+		// Not with a condition on s3:prefix: reading an object has no prefix, so
+		// that would not be met, and S3 would deny instead of finding nothing.
+		sid := "S3BucketActions"
+		if len(sources) > 0 {
+			sid = "S3TargetBucketActions"
+		}
+		statements = append(statements, Statement{
+			Sid: sid, Actions: []string{"s3:ListBucket"}, Resources: []string{p.bucket(in.Config.Buckets.Name(w.writes))},
+			Reason: "Without it S3 answers that access is denied, not that there is no such object, where an object is to be written for the first time.",
+		})
 	}
 	read := Statement{
 		Sid: "S3ObjectActions", Actions: []string{"s3:GetObject"}, Resources: reads,
 		Reason: "The objects and what is noted about them are read, the stage's own too, so that what would come out the same is left out.",
 	}
-	statements := []Statement{list, read}
+	at := len(statements)
+	statements = append(statements, read)
 	if w.writes != "" {
 		bucket := in.Config.Buckets.Name(w.writes)
 		if len(reads) == 1 {
-			statements[1].Actions = append(statements[1].Actions, "s3:PutObject")
-			statements[1].Reason = "The objects are written, and read before, so that what would come out the same is left out."
+			statements[at].Actions = append(statements[at].Actions, "s3:PutObject")
+			statements[at].Reason = "The objects are written, and read before, so that what would come out the same is left out."
 		} else {
 			statements = append(statements, Statement{
 				Sid: "S3ObjectWriteActions", Actions: []string{"s3:PutObject"}, Resources: []string{p.bucket(bucket + "/" + dataset + "/*")},
