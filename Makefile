@@ -132,6 +132,20 @@ test-aws: tools .venv-aws/installed ## Test what runs on AWS against emulators o
 	.venv-aws/bin/python scripts/aws_emulators.py \
 		go test -tags aws -p 1 -count=1 -timeout 20m $(foreach suite,$(wildcard $(AWS_SUITES)),./$(suite)/...)
 
+# awswrangler brings versions of its own, so it has a folder of its own.
+.venv-bench/installed: test/aws/bench/requirements.txt
+	@echo "Installing awswrangler into ./.venv-bench (once)"
+	@rm -rf .venv-bench
+	@python3 -m venv .venv-bench
+	@.venv-bench/bin/pip install -q --disable-pip-version-check -r test/aws/bench/requirements.txt
+	@touch $@
+
+.PHONY: bench-aws
+bench-aws: build .venv-aws/installed .venv-bench/installed ## Measure the functions beside awswrangler, over an S3 emulator (Linux)
+	go build -trimpath -ldflags "-s -w" -o bin/bench-aws ./test/aws/bench
+	.venv-aws/bin/python scripts/aws_emulators.py --only ministack,seaweedfs \
+		bin/bench-aws -wplake bin/wplake -python $(CURDIR)/.venv-bench/bin/python
+
 .PHONY: test-wordpress
 test-wordpress: tools ## Run against a real WordPress on this machine (needs its packages)
 	go test -tags wordpress -count=1 -timeout 20m -v ./test/wordpress/...
