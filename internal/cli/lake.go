@@ -45,7 +45,11 @@ func (a *app) openHome(ctx context.Context) (*home.Home, error) {
 		}
 	}
 	logFile := home.NewLogFile(root, a.now)
-	return home.Open(ctx, c, home.Options{
+	open := home.Open
+	if a.onAWS() {
+		open = home.OpenAWS
+	}
+	return open(ctx, c, home.Options{
 		Dir: file.Dir, Root: root, Getenv: os.LookupEnv, Now: a.now, Log: a.logger(logFile), LogFile: logFile, Version: readBuildInfo().Version,
 		Mending: a.mending,
 	})

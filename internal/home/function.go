@@ -1,0 +1,135 @@
+package home
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"wplake/internal/awsapi"
+	"wplake/internal/config"
+	"wplake/internal/engine"
+	"wplake/internal/engine/duckdb"
+	"wplake/internal/lake"
+	"wplake/internal/lambda"
+	"wplake/internal/notify"
+	"wplake/internal/notify/sns"
+	"wplake/internal/params"
+	"wplake/internal/params/ssm"
+	"wplake/internal/pipeline"
+	"wplake/internal/store"
+)
+
+// function is the lake as a Lambda function sees it: what a stage needs is
+// opened when the stage runs, so that a function needs no permission but those
+// of its stage.
+type function struct {
+	home    *Home
+	room    *pipeline.Room
+	scratch string
+}
+
+// FunctionOpener opens the lake of Lambda functions; version is wplake's.
+func FunctionOpener(version string) lambda.Opener {
+	return func(ctx context.Context, o lambda.OpenOptions) (lambda.Lake, error) {
+		cfg, err := awsapi.Load(ctx, awsapi.Options{})
+		if err != nil {
+			return nil, err
+		}
+		h := newHome(o.Config, Options{Dir: o.Dir, Root: o.Scratch, Getenv: o.Getenv, Log: o.Log, Now: o.Now, Version: version})
+		h.Cloud = &Cloud{Config: cfg, Identity: awsapi.Identity{Region: cfg.Region}}
+		h.setState(o.Scratch)
+		h.setParams(ssm.New(cfg, ssm.Options{}))
+		h.Notifier = sns.New(cfg, sns.Options{})
+		return &function{home: h, room: o.Room, scratch: o.Scratch}, nil
+	}
+}
+
+// Topic is the ARN of a layer's topic; see lambda.Lake.
+func (f *function) Topic(ctx context.Context, l lake.Layer) (string, error) {
+	p, err := f.home.Params.Get(ctx, lake.TopicParameter(l))
+	if errors.Is(err, params.ErrNotFound) {
+		return "", &lake.Error{
+			Code: lake.ParameterMissing, Err: err,
+			Message: fmt.Sprintf("%s: No SNS %s topic returned", lake.FunctionName(string(l)), l),
+			Hint:    fmt.Sprintf("set it: wplake param set %s ARN --home aws", lake.TopicParameter(l)),
+		}
+	}
+	return p.Value, err
+}
+
+// layersOf are the layers whose buckets a stage uses.
+func layersOf(stage string) []lake.Layer {
+	switch stage {
+	case pipeline.StageRaw:
+		return []lake.Layer{lake.Raw}
+	case pipeline.StageBronze:
+		return []lake.Layer{lake.Raw, lake.Bronze}
+	case pipeline.StageSilver:
+		return []lake.Layer{lake.Bronze, lake.Silver}
+	case pipeline.StageCrawlBronze:
+		return []lake.Layer{lake.Bronze}
+	case pipeline.StageCrawlSilver:
+		return []lake.Layer{lake.Silver}
+	}
+	return nil
+}
+
+// Stage runs a stage; see lambda.Lake. The names of buckets are asked for each
+// time, since they may change between invocations of one process.
+func (f *function) Stage(ctx context.Context, name string, r pipeline.Request, progress func(pipeline.Event)) (lake.StageReport, error) {
+	h := f.home
+	h.Buckets = map[lake.Layer]store.Bucket{}
+	err := h.openBuckets(ctx, false, layersOf(name), func(bucket string) store.Bucket { return h.s3Bucket(bucket, f.scratch) })
+	if err != nil {
+		return lake.StageReport{}, err
+	}
+	e, err := f.engine(ctx)
+	if err != nil {
+		return lake.StageReport{}, err
+	}
+	d := pipeline.Deps{
+		Config: h.Config, Buckets: h.Buckets, Engine: e, Catalog: h.Catalog, Resolve: h.Resolve,
+		Log: h.Log, Now: h.Now, Parallel: h.Parallel(), Scratch: f.scratch, Room: f.room, Progress: progress,
+	}
+	if name == pipeline.StageRaw {
+		d.Source = h.Source()
+	}
+	stage := pipeline.ByName(name)
+	if stage == nil {
+		return lake.StageReport{}, &lake.Error{
+			Code: lake.WorkflowInvalid, Message: fmt.Sprintf("there is no stage %q", name), Hint: "a function's stage is one of raw, bronze, crawl-bronze, silver, crawl-silver",
+		}
+	}
+	return stage(ctx, d, r), nil
+}
+
+// engine is opened once a process. Its temporary files are in the scratch
+// folder itself, which outlives what is in it.
+func (f *function) engine(ctx context.Context) (engine.Engine, error) {
+	if f.home.engine != nil {
+		return f.home.engine, nil
+	}
+	bound()
+	e, err := duckdb.Open(context.WithoutCancel(ctx), duckdb.Options{
+		MemoryLimit: engineMemory(int64(f.home.Config.Engine.MemoryLimit)), TempDir: f.scratch, Log: f.home.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.home.engine = e
+	f.home.onClose(e.Close)
+	return e, nil
+}
+
+// Publish delivers a message; see lambda.Lake.
+func (f *function) Publish(ctx context.Context, m notify.Message) error {
+	return f.home.Notifier.Publish(ctx, m)
+}
+
+// Resolve gives the value of a reference; see lambda.Lake.
+func (f *function) Resolve(ctx context.Context, r config.Ref) (string, error) {
+	return f.home.Resolve(ctx, r)
+}
+
+// Close closes what was opened.
+func (f *function) Close() error { return f.home.Close() }
