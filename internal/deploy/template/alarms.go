@@ -1,0 +1,171 @@
+package template
+
+import (
+	"fmt"
+	"time"
+
+	yaml "github.com/goccy/go-yaml"
+
+	"wplake/internal/config"
+	"wplake/internal/lake"
+	"wplake/internal/schedule"
+)
+
+// Namespace is that of the metrics which the stages log.
+const Namespace = "wplake"
+
+// Bounds of what an alarm can look back at, and what a run may take.
+const (
+	longestWindow = 7 * 24 * time.Hour
+	runAllowance  = 2 * time.Hour
+)
+
+// throttled is how often Lambda may refuse a function within five minutes: as
+// often as the workflow tries again.
+const throttled = 5
+
+// alarm is what alarms have in common.
+func (b *builder) alarm(id, name, description, topic string, metrics int, more ...any) {
+	b.alarmMetrics += metrics
+	properties := object(append([]any{
+		"AlarmName", b.c.AWS.Stack + "-" + name, "AlarmDescription", description,
+		"AlarmActions", list(b.topic(topic)),
+	}, more...)...)
+	b.add(id, "AWS::CloudWatch::Alarm", "", append(properties, yaml.MapItem{Key: "Tags", Value: b.tags()}))
+}
+
+func (b *builder) alarms() {
+	if !b.c.AWS.Alarms {
+		return
+	}
+	b.section = "Alarms: each tells the topic " + lake.FailureTopic
+	b.failed(b.machine)
+	b.missing(b.machine)
+	for _, name := range sortedKeys(b.scheduled) {
+		b.failed(b.scheduled[name])
+		b.missing(b.scheduled[name])
+	}
+	for _, name := range b.functionNames() {
+		b.alarm(title(name)+"ThrottledAlarm", name+"-throttled",
+			"Lambda refuses to run the function "+lake.FunctionName(name)+": the account's concurrency is used up", lake.FailureTopic, 1,
+			"Namespace", "AWS/Lambda", "MetricName", "Throttles",
+			"Dimensions", list(object("Name", "FunctionName", "Value", ref(title(name)+"Function"))),
+			"Statistic", "Sum", "Period", 300, "EvaluationPeriods", 1, "Threshold", throttled,
+			"ComparisonOperator", "GreaterThanOrEqualToThreshold", "TreatMissingData", "notBreaching")
+	}
+	b.alarm("RejectedAlarm", "rejected", "Rows did not fit their table and were put aside: wplake tables shows where", lake.FailureTopic, 1,
+		"Namespace", Namespace, "MetricName", "Rejected",
+		"Dimensions", list(object("Name", "Lake", "Value", b.c.AWS.Stack)),
+		"Statistic", "Sum", "Period", 3600, "EvaluationPeriods", 1, "Threshold", 0,
+		"ComparisonOperator", "GreaterThanThreshold", "TreatMissingData", "notBreaching")
+	b.unstarted()
+}
+
+// unstarted tells of runs that could not be started.
+func (b *builder) unstarted() {
+	if !b.deadLetters() {
+		return
+	}
+	topic := lake.FailureTopic
+	for _, name := range sortedKeys(b.c.Schedules) {
+		if to := b.c.Schedules[name].DeadLetter; to != "" {
+			topic = to
+			break
+		}
+	}
+	b.alarm("UnstartedAlarm", "unstarted", "A schedule could not start its state machine: the queue "+lake.DeadLetterQueue+" has what it wanted to start", topic, 1,
+		"Namespace", "AWS/SQS", "MetricName", "ApproximateNumberOfMessagesVisible",
+		"Dimensions", list(object("Name", "QueueName", "Value", attribute("UnstartedQueue", "QueueName"))),
+		"Statistic", "Maximum", "Period", 300, "EvaluationPeriods", 1, "Threshold", 0,
+		"ComparisonOperator", "GreaterThanThreshold", "TreatMissingData", "notBreaching")
+}
+
+// failed tells of executions that did not succeed.
+func (b *builder) failed(d deployed) {
+	metric := func(id, name string) yaml.MapSlice {
+		return object("Id", id, "ReturnData", false, "MetricStat", object(
+			"Metric", object("Namespace", "AWS/States", "MetricName", name,
+				"Dimensions", list(object("Name", "StateMachineArn", "Value", ref(d.id)))),
+			"Period", 300, "Stat", "Sum"))
+	}
+	b.alarm(d.id+"FailedAlarm", d.name+"-failed", "An execution of "+d.name+" failed, timed out or was stopped: wplake workflow list --home aws shows which", lake.FailureTopic, 3,
+		"Metrics", list(
+			metric("failed", "ExecutionsFailed"), metric("late", "ExecutionsTimedOut"), metric("stopped", "ExecutionsAborted"),
+			object("Id", "all", "Label", "not succeeded", "ReturnData", true,
+				"Expression", "FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)")),
+		"EvaluationPeriods", 1, "Threshold", 1,
+		"ComparisonOperator", "GreaterThanOrEqualToThreshold", "TreatMissingData", "notBreaching")
+}
+
+// missing tells when no execution has succeeded for longer than the schedules
+// of the machine let expect.
+func (b *builder) missing(d deployed) {
+	window, by := time.Duration(0), ""
+	for _, name := range sortedKeys(b.c.Schedules) {
+		s := b.c.Schedules[name]
+		target := b.machine.id
+		if m, ok := b.scheduled[name]; ok {
+			target = m.id
+		}
+		if target != d.id || s.State != config.ScheduleEnabled {
+			continue
+		}
+		if w := expected(s); w > 0 && (window == 0 || w < window) {
+			window, by = w, name
+		}
+	}
+	if by == "" {
+		return
+	}
+	if window > longestWindow {
+		b.note(fmt.Sprintf("no alarm tells when a run of %s is missing: an alarm of CloudWatch looks back 7 days at most, and the schedule %s runs more seldom; "+
+			"wplake doctor --home aws tells", d.name, by))
+		return
+	}
+	hours := int(window / time.Hour)
+	b.alarm(d.id+"MissingAlarm", d.name+"-missing",
+		fmt.Sprintf("No execution of %s has succeeded for %d hours; the schedule %s lets expect one", d.name, hours, by), lake.FailureTopic, 1,
+		"OKActions", list(b.topic(lake.FailureTopic)),
+		"Namespace", "AWS/States", "MetricName", "ExecutionsSucceeded",
+		"Dimensions", list(object("Name", "StateMachineArn", "Value", ref(d.id))),
+		"Statistic", "Sum", "Period", 3600, "EvaluationPeriods", hours, "DatapointsToAlarm", hours, "Threshold", 1,
+		"ComparisonOperator", "LessThanThreshold", "TreatMissingData", "breaching")
+}
+
+// looked is how many occurrences are looked at to know how seldom a schedule
+// comes true.
+const looked = 400
+
+// expected is within what time a run should have succeeded, in whole hours:
+// what the schedule says itself, or the longest time between two runs and what
+// a run may take; 0 for a schedule that comes true once.
+func expected(s config.Schedule) time.Duration {
+	if s.AlertAfter > 0 {
+		return upToHours(time.Duration(s.AlertAfter))
+	}
+	e, err := schedule.Parse(s.Expression)
+	if err != nil {
+		return 0 // a loaded definition has none of these
+	}
+	// Any year will do; the zone's own leaps are within what a run may take.
+	from := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := schedule.Plan{Expression: e, Anchor: from}
+	last, ok := p.Next(from)
+	longest := time.Duration(0)
+	for range looked {
+		next, more := p.Next(last)
+		if !ok || !more {
+			break
+		}
+		longest = max(longest, next.Sub(last))
+		last = next
+	}
+	if longest == 0 {
+		return 0
+	}
+	return upToHours(longest + time.Duration(s.FlexibleWindow) + runAllowance)
+}
+
+func upToHours(d time.Duration) time.Duration {
+	return (d + time.Hour - 1).Truncate(time.Hour)
+}
