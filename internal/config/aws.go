@@ -45,8 +45,8 @@ type AWS struct {
 	Existing      AWSExisting       `yaml:"existing,omitempty"`
 	Athena        AWSAthena         `yaml:"athena,omitempty"`
 	Subscribe     []string          `yaml:"subscribe,omitempty"` // mail addresses (or https URLs) that get the topics' messages
-	Alarms        bool              `yaml:"alarms"`              // on failed and on missing runs
-	Dashboard     bool              `yaml:"dashboard"`
+	Alarms        bool              `yaml:"alarms,omitempty"`    // on failed and on missing runs
+	Dashboard     bool              `yaml:"dashboard,omitempty"`
 	Tracing       AWSTracing        `yaml:"tracing,omitempty"`
 }
 
