@@ -58,6 +58,7 @@ const (
 	StorageFull      Code = "StorageFull"     // no space left
 	StorageFailed    Code = "StorageFailed"   // any other failure to read or write
 	OutOfMemory      Code = "OutOfMemory"     // memory_limit is too small for the work
+	OutOfTime        Code = "OutOfTime"       // a function's time-out is too short for a single object
 	QueryRefused     Code = "QueryRefused"    // a query that does more than read tables
 	QueryInvalid     Code = "QueryInvalid"    // SQL that does not parse or bind
 	EngineFailed     Code = "EngineFailed"    // the SQL engine gave up

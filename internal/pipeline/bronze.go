@@ -28,6 +28,10 @@ func Bronze(ctx context.Context, d Deps, req Request) lake.StageReport {
 	if err != nil {
 		return d.failed("bronze", err)
 	}
+	rejects, err := standingRejects(ctx, d, lake.Bronze, tasks)
+	if err != nil {
+		return d.failed("bronze", err)
+	}
 	s := lake.StageReport{Stage: "bronze"}
 	s.Objects = append(forEach(ctx, d, "bronze", d.Parallel, tasks, func(ctx context.Context, object string, r *lake.ObjectReport) error {
 		dir, remove, err := d.scratch(object)
@@ -35,7 +39,7 @@ func Bronze(ctx context.Context, d Deps, req Request) lake.StageReport {
 			return err
 		}
 		defer remove()
-		b := &bronze{d: d, req: req, settings: settingsOf(d.Config, object), raw: keys[object], dir: dir, report: r}
+		b := &bronze{d: d, req: req, settings: settingsOf(d.Config, object), raw: keys[object], rejects: rejects, dir: dir, report: r}
 		return b.make(ctx)
 	}), missing...)
 	s.DurationMS = d.Now().Sub(began).Milliseconds()
@@ -49,6 +53,7 @@ type bronze struct {
 	req      Request
 	settings settings
 	raw      store.Info
+	rejects  standing
 	dir      string // scratch
 	report   *lake.ObjectReport
 
@@ -77,6 +82,10 @@ func (b *bronze) key() string {
 	return lake.ObjectKey(lake.Bronze, b.d.Config.Dataset, b.settings.Object)
 }
 
+func (b *bronze) rejectsKey() string {
+	return lake.RejectsKey(b.d.Config.Dataset, b.settings.Object)
+}
+
 func (b *bronze) make(ctx context.Context) error {
 	unchanged, err := b.prepare(ctx)
 	if err != nil || unchanged {
@@ -100,17 +109,26 @@ func (b *bronze) make(ctx context.Context) error {
 	return b.commit(ctx, merged)
 }
 
-// prepare reads what is there: the raw object, its identity, and the previous
-// bronze object.
+// prepare reads what is there: the previous bronze object, the raw object and
+// its identity.
 func (b *bronze) prepare(ctx context.Context) (unchanged bool, err error) {
-	object := b.settings.Object
-	// The object's description first, then its bytes: a description that is
-	// older than the bytes is found out by the hash.
-	info, err := b.d.Buckets[lake.Raw].Stat(ctx, b.raw.Key)
-	if err != nil {
+	if err := b.before(ctx); err != nil {
 		return false, err
 	}
-	if b.path, _, err = b.d.Buckets[lake.Raw].Download(ctx, b.raw.Key, b.dir); err != nil {
+	raw := b.d.Buckets[lake.Raw]
+	if b.prev.exists() && !b.req.anew(b.prev.Metadata) {
+		// What raw says of itself may do, without its bytes.
+		info, err := raw.Stat(ctx, b.raw.Key)
+		if err != nil {
+			return false, err
+		}
+		if unchanged, err := b.unchanged(ctx, info.Metadata[keyContent]); unchanged || err != nil {
+			return unchanged, err
+		}
+	}
+	// The description that comes with the bytes is that of their state.
+	var info store.Info
+	if b.path, info, err = raw.Download(ctx, b.raw.Key, b.dir); err != nil {
 		return false, err
 	}
 	b.rows = -1
@@ -121,35 +139,51 @@ func (b *bronze) prepare(ctx context.Context) (unchanged bool, err error) {
 	} else if b.hash, err = hashFile(b.path); err != nil {
 		return false, store.Failure("read", b.path, err)
 	}
+	return b.unchanged(ctx, b.hash)
+}
+
+// before reads the previous bronze object.
+func (b *bronze) before(ctx context.Context) (err error) {
+	object := b.settings.Object
 	if b.prev, err = loadPrevious(ctx, b.d, b.bucket(), b.key(), b.dir); err != nil {
 		if !lake.HasCode(err, lake.ObjectDamaged) {
-			return false, err
+			return err
 		}
 		if b.settings.OnDelete != config.Drop && !b.req.AcceptLoss {
-			return false, &lake.Error{
+			return &lake.Error{
 				Code:    lake.ObjectDamaged,
 				Message: fmt.Sprintf("%s: the bronze object is damaged, and rows that the source no longer has are in it alone (on_delete: %s): %s", object, b.settings.OnDelete, b.bucket().URI(b.key())),
 				Hint:    "restore the file from a backup; or run with --accept-loss to make it from what the source has now",
 			}
 		}
 		b.warn("the previous bronze object is damaged and is made anew: %s", err.Error())
-		b.prev = previous{}
+		b.prev = previous{version: b.prev.version}
 	}
-	if b.req.anew(b.prev.Metadata) || !b.prev.exists() || !madeFrom(b.prev.Parquet, b.hash, b.settings.rules()) {
+	return nil
+}
+
+// unchanged reports whether the previous object is what raw of that content
+// gives; it is left alone then.
+func (b *bronze) unchanged(ctx context.Context, content string) (bool, error) {
+	if content == "" || b.req.anew(b.prev.Metadata) || !b.prev.exists() || !madeFrom(b.prev.Parquet, content, b.settings.rules()) {
 		return false, nil
+	}
+	if own, err := ownRejects(ctx, b.bucket(), b.rejectsKey(), b.prev.Metadata); !own || err != nil {
+		return false, err
 	}
 	r := b.report
 	r.Status, r.Unchanged = lake.StatusSkipped, true
 	r.Rows, r.Columns, r.Bytes = b.prev.Rows, len(b.prev.Columns), b.prev.Bytes
 	r.Rejected = rejectedRows(b.prev.Metadata)
 	r.URI = b.bucket().URI(b.key())
-	b.d.Log.Debug("unchanged", "stage", "bronze", "object", object)
-	return true, dropStaleRejects(ctx, b.bucket(), b.d.Config.Dataset, object, r.Rejected)
+	b.d.Log.Debug("unchanged", "stage", "bronze", "object", b.settings.Object)
+	return true, dropStaleRejects(ctx, b.bucket(), b.rejects, b.rejectsKey(), r.Rejected)
 }
 
-// loadPrevious describes the object as it is now, if there is one.
+// loadPrevious describes the object as it is now, if there is one. The version
+// is told also of one that is damaged.
 func loadPrevious(ctx context.Context, d Deps, bucket store.Bucket, key, dir string) (previous, error) {
-	path, _, err := bucket.Download(ctx, key, dir)
+	path, info, err := bucket.Download(ctx, key, dir)
 	if errors.Is(err, store.ErrNotFound) {
 		return previous{}, nil
 	}
@@ -158,9 +192,9 @@ func loadPrevious(ctx context.Context, d Deps, bucket store.Bucket, key, dir str
 	}
 	p, err := d.Engine.Describe(ctx, path)
 	if err != nil {
-		return previous{}, err
+		return previous{version: info.Version}, err
 	}
-	return previous{Parquet: p, path: path}, nil
+	return previous{Parquet: p, path: path, version: info.Version}, nil
 }
 
 // take turns the raw object into a Parquet file.
@@ -391,19 +425,20 @@ func (b *bronze) selectJSON(path string, p plan, byPosition bool, largest int) s
 // commit makes the snapshot visible: the rejects first, so that an object that
 // counts rejected rows never stands without them.
 func (b *bronze) commit(ctx context.Context, snap snapshot) error {
-	bucket, dataset, object := b.bucket(), b.d.Config.Dataset, b.settings.Object
+	bucket, object := b.bucket(), b.settings.Object
 	// Told before it is done: told twice is better than not at all.
 	if err := b.recordDrift(ctx, snap.plan, ""); err != nil {
 		return err
 	}
-	if err := writeRejects(ctx, b.d, bucket, dataset, object, b.req.RunID, snap); err != nil {
+	if err := b.writeRejects(ctx, snap); err != nil {
 		return err
 	}
+	snap.upload.Expect(b.prev.version)
 	info, err := snap.upload.Commit(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := dropStaleRejects(ctx, bucket, dataset, object, snap.rejected); err != nil {
+	if err := dropStaleRejects(ctx, bucket, b.rejects, b.rejectsKey(), snap.rejected); err != nil {
 		return err
 	}
 	r := b.report
@@ -422,15 +457,6 @@ func (b *bronze) commit(ctx context.Context, snap snapshot) error {
 		b.warn("%d of %d rows were rejected (%s): see %s_rejects.%s", snap.rejected, snap.rowsIn, describeReasons(snap.reasons), lake.Bronze, object)
 	}
 	return nil
-}
-
-// dropStaleRejects removes the rejects object of an older state when the
-// present one has no rejected rows.
-func dropStaleRejects(ctx context.Context, bucket store.Bucket, dataset, object string, rejected int64) error {
-	if rejected > 0 {
-		return nil
-	}
-	return bucket.Delete(ctx, lake.RejectsKey(dataset, object))
 }
 
 // recordDrift writes drift into the table's history that its schema does not
@@ -461,25 +487,27 @@ func (b *bronze) recordDrift(ctx context.Context, p plan, refusal string) error 
 }
 
 // writeRejects writes the rejects object of a snapshot that has any.
-func writeRejects(ctx context.Context, d Deps, bucket store.Bucket, dataset, object, runID string, snap snapshot) error {
+func (b *bronze) writeRejects(ctx context.Context, snap snapshot) error {
 	if snap.rejects == "" {
 		return nil
 	}
-	upload, err := bucket.Create(ctx, lake.RejectsKey(dataset, object))
+	upload, err := b.bucket().Create(ctx, b.rejectsKey())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = upload.Abort() }() // after Commit it does nothing
-	_, err = d.Engine.Copy(ctx, engine.Copy{
+	metadata := map[string]string{keyRun: b.req.RunID}
+	_, err = b.d.Engine.Copy(ctx, engine.Copy{
 		SQL: fmt.Sprintf(`SELECT "row" AS _row, reason AS _reason, "column" AS _column, detail AS _detail, %s AS _run_id, original FROM %s`,
-			engine.Literal(runID), readRejects(snap)),
+			engine.Literal(b.req.RunID), readRejects(snap)),
 		Path:     upload.Path(),
-		Metadata: map[string]string{keyRun: runID},
+		Metadata: metadata,
 	})
 	if err != nil {
 		return err
 	}
-	_, err = upload.Commit(ctx, nil)
+	upload.Expect(b.rejects[b.rejectsKey()])
+	_, err = upload.Commit(ctx, metadata)
 	return err
 }
 

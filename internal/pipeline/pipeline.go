@@ -61,6 +61,16 @@ func (r Request) wants(object string) bool {
 	return len(r.Objects) == 0 || slices.Contains(r.Objects, object)
 }
 
+// weight is the weight of an object of that size. The largest are begun first,
+// for they take longest; where a run may be cut off, the smallest: what is cut
+// off then, having had all the time, is in nobody's way.
+func (r Request) weight(size int64) int64 {
+	if r.Resume {
+		return -size
+	}
+	return size
+}
+
 // anew reports whether an object with that metadata is to be made also when it
 // would come out the same.
 func (r Request) anew(metadata map[string]string) bool { return r.Full && !r.finished(metadata) }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,6 +35,9 @@ func Raw(ctx context.Context, d Deps, req Request) lake.StageReport {
 			tasks = append(tasks, task{object: o.Name})
 		}
 	}
+	if err := weigh(ctx, d, req, tasks); err != nil {
+		return d.failed("raw", err)
+	}
 	s := lake.StageReport{Stage: "raw"}
 	s.Objects = forEach(ctx, d, "raw", d.Source.Parallel(), tasks, func(ctx context.Context, object string, r *lake.ObjectReport) error {
 		d.Log.Info(fmt.Sprintf("Processing %s", object), "stage", "raw", "from", byName[object].From)
@@ -55,6 +59,32 @@ func Raw(ctx context.Context, d Deps, req Request) lake.StageReport {
 	return s
 }
 
+// weigh gives the tasks of a run that may be cut off the sizes that the objects
+// had, so that the smallest are begun first and those that are new last.
+func weigh(ctx context.Context, d Deps, req Request, tasks []task) error {
+	if !req.Resume {
+		return nil
+	}
+	there, err := d.Buckets[lake.Raw].List(ctx, d.Config.Dataset+"/")
+	if err != nil {
+		return err
+	}
+	sizes := map[string]int64{}
+	for _, info := range there {
+		if object, ok := lake.ObjectOfKey(lake.Raw, d.Config.Dataset, info.Key); ok {
+			sizes[object] = info.Size
+		}
+	}
+	for i, t := range tasks {
+		size, known := sizes[t.object]
+		if !known {
+			size = math.MaxInt64
+		}
+		tasks[i].weight = req.weight(size)
+	}
+	return nil
+}
+
 func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, r *lake.ObjectReport) error {
 	if !lake.ValidObjectName(object.Name) {
 		return &lake.Error{
@@ -64,14 +94,23 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 	}
 	bucket := d.Buckets[lake.Raw]
 	key := lake.ObjectKey(lake.Raw, d.Config.Dataset, object.Name)
-	if done, err := fetched(ctx, bucket, key, req, r); done || err != nil {
+	// Looked at before the source is asked: what another run writes from then on
+	// is as new as what this one fetches, and is not replaced.
+	before, err := bucket.Stat(ctx, key)
+	there := err == nil
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
+	}
+	if there && fetched(before, req, r) {
+		r.URI = bucket.URI(key)
+		return nil
 	}
 	upload, err := bucket.Create(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = upload.Abort() }() // after Commit it does nothing
+	upload.Expect(before.Version)
 	sink := &rawSink{object: object.Name, path: upload.Path(), room: d.Room, progress: func(n int64) {
 		d.progress(Event{Stage: "raw", Object: object.Name, Bytes: n})
 	}}
@@ -85,13 +124,9 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 	content := hex.EncodeToString(sink.hash.Sum(nil))
 	r.Rows, r.Bytes, r.Columns, r.URI = sink.rows, sink.bytes, sink.columns, bucket.URI(key)
 
-	if !req.Full && !req.Resume {
-		before, err := bucket.Stat(ctx, key)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		same := err == nil && before.Metadata[keyContent] == content
-		if err == nil && before.Metadata == nil && before.Size == sink.bytes {
+	if there && !req.Full && !req.Resume {
+		same := before.Metadata[keyContent] == content
+		if before.Metadata == nil && before.Size == sink.bytes {
 			// The file system keeps no metadata, or somebody else wrote the object.
 			if same, err = holds(ctx, bucket, key, content); err != nil {
 				return err
@@ -111,25 +146,18 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 	return nil
 }
 
-// fetched reports whether this run has fetched the object already.
-func fetched(ctx context.Context, bucket store.Bucket, key string, req Request, r *lake.ObjectReport) (bool, error) {
-	if !req.Resume {
-		return false, nil
-	}
-	there, err := bucket.Stat(ctx, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil || !req.finished(there.Metadata) {
-		return false, err
+// fetched reports whether this run has fetched the object that is there already.
+func fetched(there store.Info, req Request, r *lake.ObjectReport) bool {
+	if !req.finished(there.Metadata) {
+		return false
 	}
 	rows, err := strconv.ParseInt(there.Metadata[keyRowsIn], 10, 64)
 	if err != nil {
-		return false, nil //nolint:nilerr // its metadata is not as this run wrote it: it is fetched again
+		return false // its metadata is not as this run wrote it: it is fetched again
 	}
 	r.Status, r.Unchanged = lake.StatusSkipped, true
-	r.Rows, r.Bytes, r.URI = rows, there.Size, bucket.URI(key)
-	return true, nil
+	r.Rows, r.Bytes = rows, there.Size
+	return true
 }
 
 // holds reports whether an object's bytes have the given SHA-256.

@@ -120,7 +120,8 @@ func (p plan) keys() map[string]string {
 // previous is the bronze object of the last run.
 type previous struct {
 	engine.Parquet
-	path string // a local copy; empty when there is none
+	path    string // a local copy; empty when there is none
+	version string // of the object in the bucket; empty when there is none
 }
 
 func (p previous) exists() bool { return p.path != "" }

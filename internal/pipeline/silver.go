@@ -19,6 +19,10 @@ func Silver(ctx context.Context, d Deps, req Request) lake.StageReport {
 	if err != nil {
 		return d.failed("silver", err)
 	}
+	rejects, err := standingRejects(ctx, d, lake.Silver, tasks)
+	if err != nil {
+		return d.failed("silver", err)
+	}
 	s := lake.StageReport{Stage: "silver"}
 	s.Objects = append(forEach(ctx, d, "silver", d.Parallel, tasks, func(ctx context.Context, object string, r *lake.ObjectReport) error {
 		dir, remove, err := d.scratch(object)
@@ -26,7 +30,11 @@ func Silver(ctx context.Context, d Deps, req Request) lake.StageReport {
 			return err
 		}
 		defer remove()
-		return makeSilver(ctx, d, req, object, keys[object], dir, r)
+		s := &silver{
+			d: d, req: req, object: object, bronze: keys[object], rejects: rejects, dir: dir, report: r,
+			key: lake.ObjectKey(lake.Silver, d.Config.Dataset, object), rejectsKey: lake.RejectsKey(d.Config.Dataset, object),
+		}
+		return s.make(ctx)
 	}), missing...)
 	s.DurationMS = d.Now().Sub(began).Milliseconds()
 	d.finish(&s)
@@ -55,13 +63,27 @@ func unmapped(object string) error {
 	}
 }
 
-func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze store.Info, dir string, r *lake.ObjectReport) error {
+// silver makes one silver object.
+type silver struct {
+	d          Deps
+	req        Request
+	object     string
+	bronze     store.Info
+	key        string
+	rejectsKey string
+	rejects    standing
+	dir        string // scratch
+	report     *lake.ObjectReport
+}
+
+func (s *silver) make(ctx context.Context) error {
+	d, object, r := s.d, s.object, s.report
 	steps, ok := SilverSteps(d.Config, object)
 	if !ok {
 		return unmapped(object)
 	}
-	bucket, key := d.Buckets[lake.Silver], lake.ObjectKey(lake.Silver, d.Config.Dataset, object)
-	path, _, err := d.Buckets[lake.Bronze].Download(ctx, bronze.Key, dir)
+	bucket := d.Buckets[lake.Silver]
+	path, _, err := d.Buckets[lake.Bronze].Download(ctx, s.bronze.Key, s.dir)
 	if err != nil {
 		return err
 	}
@@ -73,15 +95,21 @@ func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze 
 	if input.err != nil {
 		return input.err
 	}
-	before, err := loadPrevious(ctx, d, bucket, key, dir)
+	before, err := loadPrevious(ctx, d, bucket, s.key, s.dir)
 	if err != nil && !lake.HasCode(err, lake.ObjectDamaged) {
 		return err
 	}
-	if err == nil && before.exists() && !req.anew(before.Metadata) && madeFrom(before.Parquet, input.id, rules) {
+	unchanged := err == nil && before.exists() && !s.req.anew(before.Metadata) && madeFrom(before.Parquet, input.id, rules)
+	if unchanged {
+		if unchanged, err = ownRejects(ctx, bucket, s.rejectsKey, before.Metadata); err != nil {
+			return err
+		}
+	}
+	if unchanged {
 		r.Status, r.Unchanged = lake.StatusSkipped, true
 		r.Rows, r.Columns, r.Bytes, r.Rejected = before.Rows, len(before.Columns), before.Bytes, rejectedRows(before.Metadata)
-		r.URI = bucket.URI(key)
-		return dropStaleRejects(ctx, bucket, d.Config.Dataset, object, r.Rejected)
+		r.URI = bucket.URI(s.key)
+		return dropStaleRejects(ctx, bucket, s.rejects, s.rejectsKey, r.Rejected)
 	}
 	plan, err := transform.Compile(steps, readParquet(path), in.Columns, transform.DuckDB, transform.Options{
 		Describe: func(setup []string, sql string) ([]lake.Column, error) { return d.Engine.Columns(ctx, setup, sql) },
@@ -90,28 +118,30 @@ func makeSilver(ctx context.Context, d Deps, req Request, object string, bronze 
 	if err != nil {
 		return wrapObject(object, err)
 	}
-	return writeSilver(ctx, d, req, object, key, plan, in.Rows, provenance{
-		RunID: req.RunID, Created: d.Now(), Input: input.id, Rules: rules, RowsIn: in.Rows,
-	}, r)
+	return s.write(ctx, plan, before.version, provenance{
+		RunID: s.req.RunID, Created: d.Now(), Input: input.id, Rules: rules, RowsIn: in.Rows,
+	})
 }
 
-func writeSilver(ctx context.Context, d Deps, req Request, object, key string, plan transform.Plan, rowsIn int64, p provenance, r *lake.ObjectReport) (err error) {
-	bucket, rejectsKey := d.Buckets[lake.Silver], lake.RejectsKey(d.Config.Dataset, object)
+// write makes the object by the plan, in the place of the version before.
+func (s *silver) write(ctx context.Context, plan transform.Plan, before string, p provenance) (err error) {
+	d, object, r := s.d, s.object, s.report
+	bucket, ofRejects := d.Buckets[lake.Silver], map[string]string{keyRun: s.req.RunID}
 	var rejects store.Upload
 	if plan.Rejects != "" {
-		if rejects, err = bucket.Create(ctx, rejectsKey); err != nil {
+		if rejects, err = bucket.Create(ctx, s.rejectsKey); err != nil {
 			return err
 		}
 		defer func() { _ = rejects.Abort() }() // after Commit it does nothing
 		p.Rejected, err = d.Engine.Copy(ctx, engine.Copy{
-			Setup: plan.Setup, Path: rejects.Path(), Metadata: map[string]string{keyRun: req.RunID},
-			SQL: fmt.Sprintf("SELECT *, %s AS _run_id FROM (%s)", engine.Literal(req.RunID), plan.Rejects),
+			Setup: plan.Setup, Path: rejects.Path(), Metadata: ofRejects,
+			SQL: fmt.Sprintf("SELECT *, %s AS _run_id FROM (%s)", engine.Literal(s.req.RunID), plan.Rejects),
 		})
 		if err != nil {
 			return wrapObject(object, err)
 		}
 	}
-	upload, err := bucket.Create(ctx, key)
+	upload, err := bucket.Create(ctx, s.key)
 	if err != nil {
 		return err
 	}
@@ -123,29 +153,31 @@ func writeSilver(ctx context.Context, d Deps, req Request, object, key string, p
 	// The rejects first, so that an object that counts rejected rows never
 	// stands without them.
 	if p.Rejected > 0 {
-		if _, err := rejects.Commit(ctx, nil); err != nil {
+		rejects.Expect(s.rejects[s.rejectsKey])
+		if _, err := rejects.Commit(ctx, ofRejects); err != nil {
 			return err
 		}
 	}
+	upload.Expect(before)
 	info, err := upload.Commit(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := dropStaleRejects(ctx, bucket, d.Config.Dataset, object, p.Rejected); err != nil {
+	if err := dropStaleRejects(ctx, bucket, s.rejects, s.rejectsKey, p.Rejected); err != nil {
 		return err
 	}
-	r.Rows, r.Rejected, r.Columns, r.Bytes, r.URI = rows, p.Rejected, len(plan.Columns), info.Size, bucket.URI(key)
+	r.Rows, r.Rejected, r.Columns, r.Bytes, r.URI = rows, p.Rejected, len(plan.Columns), info.Size, bucket.URI(s.key)
 	for _, note := range plan.Notes {
 		r.Warnings = append(r.Warnings, note)
 		d.Log.Info(note, "stage", "silver", "object", object)
 	}
-	if left := rowsIn - rows - p.Rejected; left > 0 {
-		text := fmt.Sprintf("%d of %d rows are left out by the steps", left, rowsIn)
+	if left := p.RowsIn - rows - p.Rejected; left > 0 {
+		text := fmt.Sprintf("%d of %d rows are left out by the steps", left, p.RowsIn)
 		r.Warnings = append(r.Warnings, text)
 		d.Log.Info(text, "stage", "silver", "object", object)
 	}
 	if p.Rejected > 0 {
-		text := fmt.Sprintf("%d of %d rows were rejected: see silver_rejects.%s", p.Rejected, rowsIn, object)
+		text := fmt.Sprintf("%d of %d rows were rejected: see silver_rejects.%s", p.Rejected, p.RowsIn, object)
 		r.Warnings = append(r.Warnings, text)
 		d.Log.Warn(text, "stage", "silver", "object", object)
 	}

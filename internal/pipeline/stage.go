@@ -68,7 +68,9 @@ func guarded(ctx context.Context, object string, r *lake.ObjectReport,
 		}
 	}()
 	if ctx.Err() == nil {
-		err = deal(ctx, object, r)
+		if err = deal(ctx, object, r); err == nil {
+			return nil // also where the context has just ended
+		}
 	}
 	if ctx.Err() != nil {
 		return &lake.Error{
@@ -125,7 +127,7 @@ func inputs(ctx context.Context, d Deps, l lake.Layer, req Request) (tasks []tas
 			continue // the object at its proper place wins
 		}
 		if _, twice := keys[object]; !twice {
-			tasks = append(tasks, task{object: object, weight: info.Size})
+			tasks = append(tasks, task{object: object, weight: req.weight(info.Size)})
 		}
 		keys[object] = info
 	}

@@ -232,14 +232,7 @@ func call(ctx context.Context, f Function, i Invocation) (result any, size int, 
 // functionFailure is a function's error as Lambda tells it: its type is the
 // error's name, and the cause is JSON.
 func functionFailure(err error) *workflow.TaskError {
-	e, ok := errors.AsType[*FunctionError](err)
-	if !ok {
-		l := lake.AsError(err, lake.Internal)
-		e = &FunctionError{Type: string(l.Code), Message: l.Error()}
-		if l.Hint != "" {
-			e.Message += " (what to do: " + l.Hint + ")"
-		}
-	}
+	e := AsFunctionError(err)
 	cause := struct {
 		Message string   `json:"errorMessage"`
 		Type    string   `json:"errorType"`

@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -36,21 +37,34 @@ func StageFunction(s Stage) Function {
 	return func(ctx context.Context, i Invocation) (any, error) {
 		report, err := s(ctx, i)
 		if err != nil {
-			return nil, stageError(lake.AsError(err, lake.Internal))
+			return nil, AsFunctionError(err)
 		}
-		if report.Failed > 0 && report.Succeeded == 0 {
-			return nil, &FunctionError{Type: string(firstCode(report)), Message: Failures(report)}
-		}
-		return answerOf(report), nil
+		return Answer(report)
 	}
 }
 
-func stageError(e *lake.Error) *FunctionError {
-	message := e.Error()
-	if e.Hint != "" {
-		message += " (what to do: " + e.Hint + ")"
+// Answer is what a stage function answers to a report: a StageAnswer, or a
+// *FunctionError where something failed and nothing was well.
+func Answer(report lake.StageReport) (any, error) {
+	if report.Failed > 0 && report.Succeeded == 0 {
+		return nil, &FunctionError{Type: string(firstCode(report)), Message: shorten(Failures(report), maxMessage)}
 	}
-	return &FunctionError{Type: string(e.Code), Message: message}
+	return answerOf(report), nil
+}
+
+// AsFunctionError is any error as one that a function tells: itself where it
+// wraps one, else under its lake code, with what to do.
+func AsFunctionError(err error) *FunctionError {
+	if e, ok := errors.AsType[*FunctionError](err); ok {
+		return e
+	}
+	l := lake.AsError(err, lake.Internal)
+	e := &FunctionError{Type: string(l.Code), Message: l.Error()}
+	if l.Hint != "" {
+		e.Message += " (what to do: " + l.Hint + ")"
+	}
+	e.Message = shorten(e.Message, maxMessage)
+	return e
 }
 
 // answerOf shortens a report.

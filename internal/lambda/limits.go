@@ -1,0 +1,93 @@
+package lambda
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"wplake/internal/lake"
+	"wplake/internal/pipeline"
+	"wplake/internal/store"
+)
+
+// memoryLimit is what the process may take, in bytes: what the definition says,
+// but not more than the function's memory, given in MiB as Lambda's environment
+// does, leaves beside what Lambda itself and the kernel need (an eighth, 32 to
+// 256 MiB). Without the function's memory the definition's limit stands.
+func memoryLimit(definition int64, function string) int64 {
+	size, err := strconv.ParseInt(function, 10, 64)
+	if err != nil || size <= 0 {
+		return definition
+	}
+	size = min(size, 1<<20) << 20
+	left := size - min(max(size/8, 32<<20), 256<<20)
+	if definition <= 0 {
+		return left
+	}
+	return min(definition, left)
+}
+
+// margin is the part of the time that is left which stages do not get: for
+// stopping, telling people and answering. A twentieth, 3 to 10 seconds, but
+// never more than half.
+func margin(left time.Duration) time.Duration {
+	return min(max(left/20, 3*time.Second), 10*time.Second, left/2)
+}
+
+// emptied makes the folder if there is none, and removes all that is in it:
+// what an invocation left that was killed.
+func emptied(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return store.Failure("create", dir, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return store.Failure("read", dir, err)
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return store.Failure("empty", dir, err)
+		}
+	}
+	return nil
+}
+
+// storageHint is what to do when the scratch folder is too small.
+func storageHint(now int) string {
+	return fmt.Sprintf("raise aws.functions.storage_mb (now %d, at most 10240) and deploy; with source.endpoints.parallel: 1 objects do not share the room", now)
+}
+
+// memoryHint is what to do when memory is too small.
+func memoryHint(now int) string {
+	return fmt.Sprintf("raise aws.functions.memory_mb (now %d, at most 10240), and engine.memory_limit with it, and deploy", now)
+}
+
+// timeHint is what to do when an object needs more time than an invocation has.
+func timeHint(now time.Duration) string {
+	return fmt.Sprintf("raise aws.functions.timeout (now %s, at most 15m) or aws.functions.memory_mb (more memory is more processor), and deploy; "+
+		"or set source.endpoints.parallel: 1, so that objects do not share the time", now)
+}
+
+// remedied gives what failed for a function's limits the remedy that helps there.
+func (h *handler) remedied(p *lake.Problem) *lake.Problem {
+	if p == nil {
+		return nil
+	}
+	told := *p
+	switch p.Code {
+	case lake.StorageFull:
+		told.Hint = storageHint(h.config.AWS.Functions.Storage)
+	case lake.OutOfMemory:
+		told.Hint = memoryHint(h.config.AWS.Functions.Memory)
+	}
+	return &told
+}
+
+// room is the scratch folder's.
+func (h *handler) room() *pipeline.Room {
+	return &pipeline.Room{Free: freeSpace, Hint: storageHint(h.config.AWS.Functions.Storage)}
+}
