@@ -17,11 +17,15 @@ import (
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
+	"wplake/internal/engine/duckdb/slim"
 	"wplake/internal/lake"
 )
 
 // Version is the version of the DuckDB that is linked in, such as v1.5.6.
-func Version() string { return bindings.LibraryVersion() }
+func Version() string {
+	slim.Linked()
+	return bindings.LibraryVersion()
+}
 
 // settings are DuckDB's options by name.
 type settings [][2]string
