@@ -39,6 +39,8 @@ func TestJudge(t *testing.T) {
 		{statement(allow + `"Action": "*", "NotResource": "arn:aws:s3:::*"`), "glue:GetJobRun", "arn:aws:glue:*:*:job/a", "true"},
 		{statement(allow + `"Action": "*", ` + all + `}, ` + deny + `"Action": "glue:GetJobRun", ` + all), "glue:GetJobRun", "x", "false denied by d"},
 		{statement(allow + `"Action": "*", ` + all + `}, ` + deny + `"Action": "*", "Resource": "arn:aws:glue:*:*:job/one"`), "glue:GetJobRun", "arn:aws:glue:*:*:job/*", "true"},
+		{statement(allow + `"Action": "*", ` + all + `}, ` + deny + `"Action": "*", "NotResource": "arn:aws:glue:*:*:job/*"`), "s3:GetObject", "arn:aws:s3:::raw/k", "false denied by d"},
+		{statement(allow + `"Action": "*", ` + all + `}, ` + deny + `"Action": "*", "NotResource": "arn:aws:glue:*:*:job/*"`), "glue:GetJobRun", "arn:aws:glue:*:*:job/a", "true"},
 		{statement(allow + `"Action": "*", ` + all + `, "Condition": {"Bool": {"aws:SecureTransport": "true"}}`), "glue:GetJobRun", "x", "true if [s]"},
 		{statement(allow + `"Action": "s3:GetObject", "Resource": "arn:aws:s3:::${aws:PrincipalTag/b}/*"`), "s3:GetObject", "arn:aws:s3:::raw/k", "true"},
 		{`{"PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "*"}}}`, "a:B", "x", "true"},
@@ -146,4 +148,20 @@ func FuzzPolicy(f *testing.F) {
 		}
 		iam.Needs(text)
 	})
+}
+
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	p := parse(t, `{"Statement": [
+		{"Sid": "a", "Effect": "Allow", "Action": "s3:Get*", "Resource": ["arn:aws:s3:::b/*", "arn:aws:sns:r:REDACTED:t"], "Condition": {"StringLike": {"s3:prefix": ["x/*"]}, "Bool": {"k": true}, "Odd": 1}},
+		{"Effect": "Deny", "NotAction": ["iam:*"], "NotResource": "*"}]}`)
+	got := fmt.Sprint(p.Statements())
+	want := "[{a true [s3:Get*] [] [arn:aws:s3:::b/* arn:aws:sns:r:*:t] [] map[Bool:map[k:[]] Odd:map[] StringLike:map[s3:prefix:[x/*]]] true} " +
+		"{the statement in line 3:3 false [] [iam:*] [] [*] map[] false}]"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if kept := p.Keep(func(s iam.Statement) bool { return s.Allow }).Statements(); len(kept) != 1 || kept[0].ID != "a" {
+		t.Errorf("kept %v", kept)
+	}
 }

@@ -21,6 +21,7 @@ type statement struct {
 	actions, notActions     []string
 	resources, notResources []string
 	conditions              bool
+	condition               map[string]map[string][]string
 }
 
 // Parse reads a policy document. It also takes what the AWS CLI prints around
@@ -80,7 +81,10 @@ func (p *Policy) document(v *source.Value) error {
 }
 
 func (p *Policy) statement(v *source.Value) error {
-	s := statement{id: v.Get("Sid").Str(), conditions: len(v.At("Condition").Members) > 0 && v.Has("Condition")}
+	s := statement{
+		id: v.Get("Sid").Str(), conditions: len(v.At("Condition").Members) > 0 && v.Has("Condition"),
+		condition: conditionOf(v.Get("Condition")),
+	}
 	switch effect := v.Get("Effect").Str(); effect {
 	case "Allow":
 		s.allow = true
@@ -211,7 +215,12 @@ func (s *statement) covers(resource string) bool {
 
 func (s *statement) coversAll(resource string) bool {
 	if len(s.notResources) > 0 {
-		return false
+		for _, p := range s.notResources {
+			if overlap(pattern(p), pattern(resource)) {
+				return false
+			}
+		}
+		return true
 	}
 	for _, p := range s.resources {
 		if within(pattern(resource), pattern(p)) {

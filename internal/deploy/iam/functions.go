@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"maps"
 	"slices"
 
 	"wplake/internal/config"
@@ -21,7 +22,7 @@ func (in Input) stages() map[string]work {
 	return map[string]work{
 		Raw:     {writes: lake.Raw, refs: slices.Concat(in.sourceRefs(), always)},
 		Bronze:  {reads: []lake.Layer{lake.Raw}, writes: lake.Bronze, refs: always},
-		Silver:  {reads: []lake.Layer{lake.Bronze}, writes: lake.Silver, refs: always},
+		Silver:  {reads: []lake.Layer{lake.Bronze}, writes: lake.Silver, refs: slices.Concat(in.saltRefs(), always)},
 		Catalog: {reads: lake.TableLayers(), refs: always},
 	}
 }
@@ -38,6 +39,19 @@ func (in Input) sourceRefs() []config.Ref {
 		refs = append(refs, parameterRef(e.Parameter))
 	}
 	return slices.Concat(refs, []config.Ref{e.User, e.Password}, in.headers(e.Headers, true))
+}
+
+// saltRefs are the values that silver looks up.
+func (in Input) saltRefs() []config.Ref {
+	var refs []config.Ref
+	for _, name := range slices.Sorted(maps.Keys(in.Config.Objects)) {
+		for _, step := range in.Config.Objects[name].Steps {
+			if step.Mask != nil && step.Mask.Salt != "" {
+				refs = append(refs, config.Ref(step.Mask.Salt))
+			}
+		}
+	}
+	return refs
 }
 
 func (in Input) headers(headers map[string]config.Ref, used bool) []config.Ref {
@@ -134,7 +148,9 @@ func (in Input) stage(w work) []Statement {
 				Reason: "The objects of the layer " + string(w.writes) + " are written.",
 			})
 		}
+		written := []string{p.bucket(bucket + "/" + dataset + "/*")}
 		if w.writes != lake.Raw {
+			written = append(written, p.bucket(bucket+"/"+dataset+"_rejects/*"))
 			statements = append(statements, Statement{
 				Sid: "S3RejectsActions", Actions: []string{"s3:PutObject", "s3:DeleteObject"}, Resources: []string{p.bucket(bucket + "/" + dataset + "_rejects/*")},
 				Reason: "Rows that do not fit are kept beside the dataset, and removed when they are out of date.",
@@ -142,6 +158,10 @@ func (in Input) stage(w work) []Statement {
 			})
 		}
 		statements = append(statements, Statement{
+			Sid: "S3UploadActions", Actions: []string{"s3:AbortMultipartUpload"}, Resources: written,
+			Reason: "The parts of a large object whose write failed are removed.",
+			Spare:  "they stay, and are paid for, until a lifecycle rule of the bucket removes them",
+		}, Statement{
 			Sid: "SNSActions", Actions: []string{"sns:Publish"}, Resources: []string{p.topic(w.writes)},
 			Reason: "People are told of objects that failed, and when they are well again.",
 		})

@@ -12,6 +12,7 @@ import (
 	judge "wplake/internal/asl/iam"
 	"wplake/internal/config"
 	"wplake/internal/deploy/iam"
+	"wplake/internal/transform"
 	"wplake/internal/workflow/machine"
 )
 
@@ -83,6 +84,7 @@ func definitions() map[string]iam.Input {
 			c.Source.Endpoints.URLs = []config.Ref{"https://shop.example/posts_1/x", "param:/shop/more"}
 			c.AWS.Tracing = config.AWSTracing{Endpoint: "https://traces.example", Headers: map[string]config.Ref{"api-key": "param:/shop/traces"}}
 			c.AWS.Artifacts = "shop-artifacts"
+			c.Objects = map[string]config.Object{"users": {Steps: []transform.Step{{Mask: &transform.Mask{Columns: []string{"email"}, Method: transform.MaskHash, Salt: "param:/shop/salt"}}}}}
 			c.Silver.Runtime = config.RuntimePythonShell
 		}),
 		"existing": input(func(c *config.Config) {
