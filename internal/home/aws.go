@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"wplake/internal/catalog/glue"
 	"wplake/internal/config"
 	"wplake/internal/lake"
 	"wplake/internal/notify/sns"
@@ -40,7 +41,17 @@ func OpenAWS(ctx context.Context, c config.Config, o Options) (*Home, error) {
 		e.Hint = "deploy the lake: wplake deploy apply; or " + e.Hint + " --home aws"
 		err = e
 	}
+	h.openCatalog()
 	return h, err
+}
+
+// openCatalog opens the tables of the buckets that are open.
+func (h *Home) openCatalog() {
+	names := map[lake.Layer]string{}
+	for l, b := range h.Buckets {
+		names[l] = b.Name()
+	}
+	h.Catalog = glue.New(h.Cloud.Config, glue.Options{Now: h.Now, Buckets: names})
 }
 
 // s3Bucket is a bucket of this home.

@@ -83,6 +83,7 @@ func (f *function) Stage(ctx context.Context, name string, r pipeline.Request, p
 	if err != nil {
 		return lake.StageReport{}, err
 	}
+	h.openCatalog()
 	e, err := f.engine(ctx)
 	if err != nil {
 		return lake.StageReport{}, err
