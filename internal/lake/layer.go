@@ -49,11 +49,14 @@ func ObjectKey(l Layer, dataset, object string) string {
 	return dataset + "/" + object + "/" + object + "." + l.Extension()
 }
 
+// RejectsPrefix begins the keys of a dataset's rejects objects, and of nothing else.
+func RejectsPrefix(dataset string) string { return dataset + "_rejects/" }
+
 // RejectsKey is the key of the Parquet object that keeps the rows which a
 // layer could not take. It lies outside <dataset>/, so that nothing which
 // lists or crawls the dataset takes it for a table of the site.
 func RejectsKey(dataset, object string) string {
-	return dataset + "_rejects/" + object + "/" + object + ".parquet"
+	return RejectsPrefix(dataset) + object + "/" + object + ".parquet"
 }
 
 // ObjectOfKey is the inverse of ObjectKey: it returns the object's name when

@@ -128,7 +128,7 @@ func takeRaw(ctx context.Context, d Deps, req Request, object wordpress.Object, 
 		same := before.Metadata[keyContent] == content
 		if before.Metadata == nil && before.Size == sink.bytes {
 			// The file system keeps no metadata, or somebody else wrote the object.
-			if same, err = holds(ctx, bucket, key, content); err != nil {
+			if same, err = holds(ctx, bucket, key, content); err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 		}

@@ -57,6 +57,9 @@ func Faulty(b store.Bucket, plan ...Fault) *FaultyBucket {
 	return &FaultyBucket{bucket: b, plan: plan, seen: make([]int, len(plan))}
 }
 
+// Unwrap returns the bucket that Faulty was given.
+func (f *FaultyBucket) Unwrap() store.Bucket { return f.bucket }
+
 // Calls returns the operations so far, each as "Op key". With it a test can
 // find out how many there are and then make each of them fail in turn.
 func (f *FaultyBucket) Calls() []string {
