@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	yaml "github.com/goccy/go-yaml"
@@ -25,20 +26,26 @@ const (
 const throttled = 5
 
 // alarm is what alarms have in common.
-func (b *builder) alarm(id, name, description, topic string, metrics int, more ...any) {
-	b.alarmMetrics += metrics
+func (b *builder) alarm(id, name, description string, topics []string, more ...any) {
+	b.alarmMetrics++
+	var actions []any
+	for _, t := range topics {
+		actions = append(actions, b.topic(t))
+	}
 	properties := object(append([]any{
-		"AlarmName", b.c.AWS.Stack + "-" + name, "AlarmDescription", description,
-		"AlarmActions", list(b.topic(topic)),
+		"AlarmName", b.c.AWS.Stack + "-" + name, "AlarmDescription", description, "AlarmActions", actions,
 	}, more...)...)
 	b.add(id, "AWS::CloudWatch::Alarm", "", append(properties, yaml.MapItem{Key: "Tags", Value: b.tags()}))
 }
+
+// failures is the topic of what concerns executions.
+func failures() []string { return []string{lake.FailureTopic} }
 
 func (b *builder) alarms() {
 	if !b.c.AWS.Alarms {
 		return
 	}
-	b.section = "Alarms: each tells the topic " + lake.FailureTopic
+	b.section = "Alarms: as many as CloudWatch gives free"
 	b.failed(b.machine)
 	b.missing(b.machine)
 	for _, name := range sortedKeys(b.scheduled) {
@@ -47,13 +54,13 @@ func (b *builder) alarms() {
 	}
 	for _, name := range b.functionNames() {
 		b.alarm(title(name)+"ThrottledAlarm", name+"-throttled",
-			"Lambda refuses to run the function "+lake.FunctionName(name)+": the account's concurrency is used up", lake.FailureTopic, 1,
+			"Lambda refuses to run the function "+lake.FunctionName(name)+": the account's concurrency is used up", failures(),
 			"Namespace", "AWS/Lambda", "MetricName", "Throttles",
 			"Dimensions", list(object("Name", "FunctionName", "Value", ref(title(name)+"Function"))),
 			"Statistic", "Sum", "Period", 300, "EvaluationPeriods", 1, "Threshold", throttled,
 			"ComparisonOperator", "GreaterThanOrEqualToThreshold", "TreatMissingData", "notBreaching")
 	}
-	b.alarm("RejectedAlarm", "rejected", "Rows did not fit their table and were put aside: wplake tables shows where", lake.FailureTopic, 1,
+	b.alarm("RejectedAlarm", "rejected", "Rows did not fit their table and were put aside: wplake tables shows where", failures(),
 		"Namespace", Namespace, "MetricName", "Rejected",
 		"Dimensions", list(object("Name", "Lake", "Value", b.c.AWS.Stack)),
 		"Statistic", "Sum", "Period", 3600, "EvaluationPeriods", 1, "Threshold", 0,
@@ -66,35 +73,34 @@ func (b *builder) unstarted() {
 	if !b.deadLetters() {
 		return
 	}
-	topic := lake.FailureTopic
+	var topics []string
 	for _, name := range sortedKeys(b.c.Schedules) {
-		if to := b.c.Schedules[name].DeadLetter; to != "" {
-			topic = to
-			break
+		if to := b.c.Schedules[name].DeadLetter; to != "" && !slices.Contains(topics, to) {
+			topics = append(topics, to)
 		}
 	}
-	b.alarm("UnstartedAlarm", "unstarted", "A schedule could not start its state machine: the queue "+lake.DeadLetterQueue+" has what it wanted to start", topic, 1,
+	b.alarm("UnstartedAlarm", "unstarted", "A schedule could not start its state machine: the queue "+lake.DeadLetterQueue+" has what it wanted to start", topics,
 		"Namespace", "AWS/SQS", "MetricName", "ApproximateNumberOfMessagesVisible",
 		"Dimensions", list(object("Name", "QueueName", "Value", attribute("UnstartedQueue", "QueueName"))),
 		"Statistic", "Maximum", "Period", 300, "EvaluationPeriods", 1, "Threshold", 0,
 		"ComparisonOperator", "GreaterThanThreshold", "TreatMissingData", "notBreaching")
 }
 
-// failed tells of executions that did not succeed.
+// failed tells of executions that did not succeed: three alarms, since one
+// that adds up three metrics costs as much and says less.
 func (b *builder) failed(d deployed) {
-	metric := func(id, name string) yaml.MapSlice {
-		return object("Id", id, "ReturnData", false, "MetricStat", object(
-			"Metric", object("Namespace", "AWS/States", "MetricName", name,
-				"Dimensions", list(object("Name", "StateMachineArn", "Value", ref(d.id)))),
-			"Period", 300, "Stat", "Sum"))
+	for _, end := range []struct{ id, name, metric, what string }{
+		{"Failed", "failed", "ExecutionsFailed", "failed"},
+		{"TimedOut", "timed-out", "ExecutionsTimedOut", "took longer than it may"},
+		{"Aborted", "aborted", "ExecutionsAborted", "was stopped by somebody"},
+	} {
+		b.alarm(d.id+end.id+"Alarm", d.name+"-"+end.name,
+			"An execution of "+d.name+" "+end.what+": wplake workflow list --home aws shows which", failures(),
+			"Namespace", "AWS/States", "MetricName", end.metric,
+			"Dimensions", list(object("Name", "StateMachineArn", "Value", ref(d.id))),
+			"Statistic", "Sum", "Period", 300, "EvaluationPeriods", 1, "Threshold", 1,
+			"ComparisonOperator", "GreaterThanOrEqualToThreshold", "TreatMissingData", "notBreaching")
 	}
-	b.alarm(d.id+"FailedAlarm", d.name+"-failed", "An execution of "+d.name+" failed, timed out or was stopped: wplake workflow list --home aws shows which", lake.FailureTopic, 3,
-		"Metrics", list(
-			metric("failed", "ExecutionsFailed"), metric("late", "ExecutionsTimedOut"), metric("stopped", "ExecutionsAborted"),
-			object("Id", "all", "Label", "not succeeded", "ReturnData", true,
-				"Expression", "FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)")),
-		"EvaluationPeriods", 1, "Threshold", 1,
-		"ComparisonOperator", "GreaterThanOrEqualToThreshold", "TreatMissingData", "notBreaching")
 }
 
 // missing tells when no execution has succeeded for longer than the schedules
@@ -124,7 +130,7 @@ func (b *builder) missing(d deployed) {
 	}
 	hours := int(window / time.Hour)
 	b.alarm(d.id+"MissingAlarm", d.name+"-missing",
-		fmt.Sprintf("No execution of %s has succeeded for %d hours; the schedule %s lets expect one", d.name, hours, by), lake.FailureTopic, 1,
+		fmt.Sprintf("No execution of %s has succeeded for %d hours; the schedule %s lets expect one", d.name, hours, by), failures(),
 		"OKActions", list(b.topic(lake.FailureTopic)),
 		"Namespace", "AWS/States", "MetricName", "ExecutionsSucceeded",
 		"Dimensions", list(object("Name", "StateMachineArn", "Value", ref(d.id))),

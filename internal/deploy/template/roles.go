@@ -132,7 +132,6 @@ func (b *builder) functions() {
 			"Role", b.roleOf(name),
 			"MemorySize", f.Memory, "Timeout", seconds(f.Timeout), "EphemeralStorage", object("Size", f.Storage),
 			"Environment", object("Variables", object("WPLAKE_FUNCTION", name)),
-			"KmsKeyArn", orNil(b.c.AWS.KMSKey),
 			"LoggingConfig", object("LogFormat", "JSON", "LogGroup", ref(id+"LogGroup")),
 			"Tags", b.tags()))
 		b.add(id+"Invocations", "AWS::Lambda::EventInvokeConfig",

@@ -158,7 +158,6 @@ func (b *builder) schedule(name string, s config.Schedule) {
 		"State", string(s.State),
 		"StartDate", orNil(s.Start), "EndDate", orNil(s.End),
 		"FlexibleTimeWindow", window,
-		"KmsKeyArn", orNil(b.c.AWS.KMSKey),
 		"Target", object(
 			"Arn", ref(target), "RoleArn", b.roleOf(iam.Schedule),
 			"Input", orNil(s.Input),
