@@ -46,16 +46,22 @@ last" tells its course.
 What has not changed since the last run is skipped. An object that fails keeps
 its last good state and does not stop the others; the exit status is then 1.
 The run can be interrupted at any time (Ctrl-C, exit status 3): what was
-finished is kept, and the next run goes on from there.`,
+finished is kept, and the next run goes on from there.
+
+With --home aws the deployed workflow runs, as Step Functions runs it by schedule.`,
 		Example: `  wplake run
   wplake run --only bronze,silver
   wplake run --object posts,terms --full
-  wplake run --json > report.json`,
+  wplake run --json > report.json
+  wplake run --home aws`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stages, err := expandStages(only)
 			if err != nil {
 				return usageError{err}
+			}
+			if a.onAWS() {
+				return a.run(cmd.Context(), cmd.CommandPath(), stages, f, (*home.Home).RunDeployed)
 			}
 			return a.run(cmd.Context(), cmd.CommandPath(), stages, f, (*home.Home).RunWorkflow)
 		},
