@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,7 +60,7 @@ func (in Input) wanted(r Role) []need {
 	if r.Name == Workflow {
 		needs := in.needs()
 		for _, n := range needs {
-			all = append(all, need{action: n.Action, resources: n.Resources, why: fmt.Sprintf("the state %q needs it: without it %s", n.State, n.Why), spare: n.Spare})
+			all = append(all, need{action: n.Action, resources: slices.Clone(n.Resources), why: fmt.Sprintf("the state %q: %s", n.State, n.Why), spare: n.Spare})
 		}
 		statements = in.workflowKeys(needs)
 		if in.WorkflowLogs {
@@ -83,16 +82,13 @@ func (in Input) wanted(r Role) []need {
 }
 
 // Check compares the policies of a role with what it needs. Accounts that are
-// blacked out (REDACTED) are the input's; where its region or account is *, any
-// will do. The error is a *lake.Error that names the policy which cannot be read.
+// blacked out (REDACTED) and placeholders of templates are the input's; where
+// its region or account is *, any will do. The error is a *lake.Error that names the policy which cannot be read.
 func Check(in Input, r Role, documents []Document) (Judgement, error) {
 	var given, bounds []iam.Policy
+	known := in.known()
 	for _, d := range documents {
-		text := d.Text
-		for _, blackened := range []string{"[REDACTED]", "REDACTED"} {
-			text = bytes.ReplaceAll(text, []byte(blackened), []byte(in.Account))
-		}
-		p, err := iam.Parse(text)
+		p, err := iam.Parse([]byte(known.Replace(string(d.Text))))
 		if err != nil {
 			return Judgement{}, &lake.Error{
 				Code: lake.ConfigInvalid, Message: fmt.Sprintf("the policy %s cannot be read: %v", d.Name, err), Err: err,
@@ -106,6 +102,11 @@ func Check(in Input, r Role, documents []Document) (Judgement, error) {
 		}
 	}
 	c := comparison{policy: iam.Join(given...), needs: in.wanted(r)}
+	for _, n := range c.needs {
+		for i, resource := range n.resources {
+			n.resources[i] = known.Replace(resource)
+		}
+	}
 	if len(bounds) > 0 {
 		bound := iam.Join(bounds...)
 		c.bound = &bound
@@ -115,6 +116,22 @@ func Check(in Input, r Role, documents []Document) (Judgement, error) {
 	}
 	c.excess()
 	return c.result(), nil
+}
+
+// known fills in what a policy leaves open: accounts that are blacked out, and
+// placeholders of templates. What the input does not know either is a pattern.
+func (in Input) known() *strings.Replacer {
+	or := func(value, otherwise string) string {
+		if strings.HasPrefix(value, "${") {
+			return otherwise
+		}
+		return value
+	}
+	account := or(in.Account, "*")
+	return strings.NewReplacer(
+		"[REDACTED]", account, "REDACTED", account, "${AWS::AccountId}", account,
+		"${AWS::Region}", or(in.Region, "*"), "${AWS::Partition}", or(in.Partition, "aws"),
+	)
 }
 
 // comparison is a comparison under way.
