@@ -51,8 +51,9 @@ type File struct {
 	Files  []PackedFile
 }
 
-// Key is the package's place in the artifacts bucket, by its content.
-func (f File) Key() string { return "wplake/packages/" + f.SHA256 + ".zip" }
+// Key is the package's place in the artifacts bucket, by its content, in the
+// folder of the stack.
+func (f File) Key(stack string) string { return stack + "/packages/" + f.SHA256 + ".zip" }
 
 // Package packs the binary as bootstrap, the definition as wplake.yaml and the
 // files that it names into a zip. It is deterministic: sorted, without times.

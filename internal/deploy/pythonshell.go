@@ -14,8 +14,9 @@ var pythonShell string
 // job's argument --package, and runs the binary.
 func PythonShellScript() []byte { return []byte(pythonShell) }
 
-// ScriptKey is the script's place in the artifacts bucket, by its content.
-func ScriptKey() string {
+// ScriptKey is the script's place in the artifacts bucket, by its content, in
+// the folder of the stack.
+func ScriptKey(stack string) string {
 	sum := sha256.Sum256([]byte(pythonShell))
-	return "wplake/scripts/" + hex.EncodeToString(sum[:]) + ".py"
+	return stack + "/scripts/" + hex.EncodeToString(sum[:]) + ".py"
 }
