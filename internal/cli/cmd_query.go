@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -27,6 +28,7 @@ type queryOptions struct {
 	out    string
 	params []string
 	limit  int
+	engine string
 }
 
 func (a *app) queryCommand() *cobra.Command {
@@ -50,6 +52,10 @@ Values go in by name: $name in the SQL and --param name=value. A value is a
 number, true, false or NULL where it looks like one, else text; cast it to be
 sure: $id::VARCHAR, $day::DATE.
 
+With --home aws the tables are those of the deployed lake. --engine duckdb, which is
+the default, fetches what has changed since it last did and asks on this machine;
+--engine athena asks Athena, in Trino's SQL, and tells what that cost.
+
 Formats: table (for people; at most --limit rows), csv, json (one list of
 objects), jsonl (an object a line), markdown, and parquet, which needs --output.
 Without --format the ending of --output's name decides, then table. All but
@@ -58,7 +64,8 @@ table are written while the rows arrive and have no bound.`,
   wplake query 'SUMMARIZE silver.posts'
   wplake query 'FROM silver.posts WHERE id = $id' --param id=42 --json
   wplake query --file top.sql --output top.csv
-  echo 'SHOW ALL TABLES' | wplake query`,
+  echo 'SHOW ALL TABLES' | wplake query
+  wplake query --home aws --engine athena 'SELECT count(*) FROM "silver-posts"'`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -83,6 +90,7 @@ table are written while the rows arrive and have no bound.`,
 	flags.StringVar(&o.format, "format", "", "one of "+strings.Join(formats(), ", ")+" (--json is --format json)")
 	flags.StringVarP(&o.out, "output", "o", "", "write the result to this file, whole or not at all")
 	flags.StringArrayVarP(&o.params, "param", "p", nil, "a value for $name in the SQL, as name=value; can be repeated")
+	flags.StringVar(&o.engine, "engine", engineDuckDB, "who answers: duckdb, or athena (with --home aws)")
 	flags.IntVar(&o.limit, "limit", defaultLimit, "how many rows a table shows at most; 0: all")
 	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
@@ -95,16 +103,21 @@ type query struct {
 	format string
 	out    string // the file to write; "" for standard output
 	limit  int
+	engine string
 }
 
 // newQuery makes a query of the command line.
 func (a *app) newQuery(args []string, o queryOptions, limited bool) (query, error) {
-	q := query{out: o.out, limit: o.limit}
+	q := query{out: o.out, limit: o.limit, engine: o.engine}
 	var err error
 	if q.format, err = a.queryFormat(o); err != nil {
 		return q, err
 	}
 	switch {
+	case q.engine != engineDuckDB && q.engine != engineAthena:
+		return q, usageError{fmt.Errorf("there is no engine %q (duckdb or athena)", q.engine)}
+	case q.engine == engineAthena && !a.onAWS():
+		return q, usageError{errors.New("Athena reads the deployed lake: add --home aws")}
 	case q.format == formatParquet && q.out == "":
 		return q, usageError{errors.New("--format parquet needs --output FILE: Parquet is no text")}
 	case limited && q.format != formatTable:
@@ -184,7 +197,7 @@ func parseParams(pairs []string) (map[string]any, error) {
 // query asks a question and writes the answer.
 func (a *app) query(ctx context.Context, q query) error {
 	return a.withHome(ctx, func(h *home.Home) (err error) {
-		r, err := h.Reader(ctx)
+		r, err := a.reader(ctx, h, q.engine)
 		if err != nil {
 			return err
 		}
@@ -210,6 +223,24 @@ func (a *app) query(ctx context.Context, q query) error {
 		}
 		return err
 	})
+}
+
+// Who answers queries.
+const (
+	engineDuckDB = "duckdb"
+	engineAthena = "athena"
+)
+
+// reader opens who answers. What Athena read is told on standard error.
+func (a *app) reader(ctx context.Context, h *home.Home, by string) (engine.Reader, error) {
+	if by != engineAthena {
+		return h.Reader(ctx)
+	}
+	return h.AthenaReader(func(s home.AthenaStats) {
+		if !a.quiet {
+			fmt.Fprintf(a.stderr, "Athena read %s in %s: %.6f USD (query %s).\n", bytesText(s.BytesScanned), s.Total.Round(time.Millisecond), s.USD(), s.Execution)
+		}
+	}), nil
 }
 
 // answer runs a query and writes its result.
