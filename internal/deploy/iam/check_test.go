@@ -100,7 +100,7 @@ ssm:GetParameter on arn:aws:ssm:eu-west-1:123456789012:parameter/sns/data/lakeho
 		if len(j.Missing)+len(j.Unjudged) > 0 {
 			t.Errorf("%s: missing %v, unjudged %v", name, j.Missing, j.Unjudged)
 		}
-		if got, want := brief(j.Lost), `s3:DeleteObject+s3:PutObject on arn:aws:s3:::data-lakehouse-bronze/wordpress_api_rejects/*
+		if got, want := brief(j.Lost), `s3:DeleteObject+s3:GetObject+s3:PutObject on arn:aws:s3:::data-lakehouse-bronze/wordpress_api_rejects/*
 s3:AbortMultipartUpload on arn:aws:s3:::data-lakehouse-bronze/wordpress_api/*
 s3:AbortMultipartUpload on arn:aws:s3:::data-lakehouse-bronze/wordpress_api_rejects/*`; got != want {
 			t.Errorf("%s: lost\n%s\nwant\n%s", name, got, want)

@@ -12,7 +12,8 @@ import (
 // whom it tells, and which values it looks up.
 type work struct {
 	reads  []lake.Layer
-	writes lake.Layer // "" for none
+	writes lake.Layer   // "" for none
+	tells  []lake.Layer // whose topics hear of it
 	refs   []config.Ref
 }
 
@@ -20,10 +21,10 @@ type work struct {
 func (in Input) stages() map[string]work {
 	always := in.headers(in.Config.AWS.Tracing.Headers, in.Config.AWS.Tracing.Endpoint != "")
 	return map[string]work{
-		Raw:     {writes: lake.Raw, refs: slices.Concat(in.sourceRefs(), always)},
-		Bronze:  {reads: []lake.Layer{lake.Raw}, writes: lake.Bronze, refs: always},
-		Silver:  {reads: []lake.Layer{lake.Bronze}, writes: lake.Silver, refs: slices.Concat(in.saltRefs(), always)},
-		Catalog: {reads: lake.TableLayers(), refs: always},
+		Raw:     {writes: lake.Raw, tells: []lake.Layer{lake.Raw}, refs: slices.Concat(in.sourceRefs(), always)},
+		Bronze:  {reads: []lake.Layer{lake.Raw}, writes: lake.Bronze, tells: []lake.Layer{lake.Bronze}, refs: always},
+		Silver:  {reads: []lake.Layer{lake.Bronze}, writes: lake.Silver, tells: []lake.Layer{lake.Silver}, refs: slices.Concat(in.saltRefs(), always)},
+		Catalog: {reads: lake.TableLayers(), tells: lake.TableLayers(), refs: always},
 	}
 }
 
@@ -152,7 +153,7 @@ func (in Input) stage(w work) []Statement {
 		if w.writes != lake.Raw {
 			written = append(written, p.bucket(bucket+"/"+dataset+"_rejects/*"))
 			statements = append(statements, Statement{
-				Sid: "S3RejectsActions", Actions: []string{"s3:PutObject", "s3:DeleteObject"}, Resources: []string{p.bucket(bucket + "/" + dataset + "_rejects/*")},
+				Sid: "S3RejectsActions", Actions: []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, Resources: []string{p.bucket(bucket + "/" + dataset + "_rejects/*")},
 				Reason: "Rows that do not fit are kept beside the dataset, and removed when they are out of date.",
 				Spare:  "all is well until a row does not fit: then its object fails",
 			})
@@ -161,12 +162,17 @@ func (in Input) stage(w work) []Statement {
 			Sid: "S3UploadActions", Actions: []string{"s3:AbortMultipartUpload"}, Resources: written,
 			Reason: "The parts of a large object whose write failed are removed.",
 			Spare:  "they stay, and are paid for, until a lifecycle rule of the bucket removes them",
-		}, Statement{
-			Sid: "SNSActions", Actions: []string{"sns:Publish"}, Resources: []string{p.topic(w.writes)},
-			Reason: "People are told of objects that failed, and when they are well again.",
 		})
-		parameters = append(parameters, p.parameter(lake.TopicParameter(w.writes)))
 	}
+	var topics []string
+	for _, l := range w.tells {
+		topics = append(topics, p.topic(l))
+		parameters = append(parameters, p.parameter(lake.TopicParameter(l)))
+	}
+	statements = append(statements, Statement{
+		Sid: "SNSActions", Actions: []string{"sns:Publish"}, Resources: topics,
+		Reason: "People are told of objects that failed.",
+	})
 	for _, r := range w.refs {
 		if name, ok := r.Parameter(); ok && !slices.Contains(parameters, p.parameter(name)) {
 			parameters = append(parameters, p.parameter(name))
@@ -174,7 +180,7 @@ func (in Input) stage(w work) []Statement {
 	}
 	return append(statements, Statement{
 		Sid: "ParameterStoreActions", Actions: []string{"ssm:GetParameter"}, Resources: parameters,
-		Reason: "The names of buckets, the topic and the values that the definition refers to are looked up.",
+		Reason: "The names of buckets, the topics and the values that the definition refers to are looked up.",
 	})
 }
 
@@ -184,7 +190,7 @@ func (in Input) tables() Statement {
 	return Statement{
 		Sid: "GlueCatalogActions",
 		Actions: []string{
-			"glue:CreateTable", "glue:DeleteTable", "glue:GetDatabase", "glue:GetTable", "glue:GetTableVersions", "glue:GetTables", "glue:UpdateTable",
+			"glue:CreateTable", "glue:DeleteTable", "glue:GetTable", "glue:GetTables", "glue:UpdateTable",
 		},
 		Resources: []string{p.arn("glue", "catalog"), p.arn("glue", "database/"+database), p.arn("glue", "table/"+database+"/*")},
 		Reason:    "The tables of the dataset's database are read, compared with the objects, and written where they differ; Glue asks for table, database and catalog together.",

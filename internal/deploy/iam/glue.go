@@ -20,7 +20,7 @@ func (in Input) glueLogs(group, who string) Statement {
 // jobRole is the role of the job that runs silver.
 func (in Input) jobRole() Role {
 	w, p := in.stages()[Silver], in.place()
-	artifacts := in.artifactsBucket() + "/wplake/"
+	artifacts := in.artifactsBucket() + "/" + in.Config.AWS.Stack + "/"
 	return Role{
 		Name: Job, Service: glueService, Existing: in.Config.AWS.Existing.JobRole, Trust: in.lenient(),
 		Statements: slices.Concat(
@@ -54,7 +54,7 @@ func (in Input) crawlerRole() Role {
 		{
 			Sid: "GlueCatalogActions",
 			Actions: []string{
-				"glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:CreateTable", "glue:DeleteTable", "glue:GetDatabase",
+				"glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:CreateTable", "glue:GetDatabase",
 				"glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:UpdatePartition", "glue:UpdateTable",
 			},
 			Resources: []string{p.arn("glue", "catalog"), p.arn("glue", "database/"+database), p.arn("glue", "table/"+database+"/*")},

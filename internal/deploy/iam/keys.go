@@ -10,17 +10,14 @@ import (
 
 // keys is the use of the account's own key by a stage.
 func (in Input) keys(w work) []Statement {
-	services := []string{"s3"}
-	if w.writes != "" {
-		services = append(services, "sns")
-	}
+	services := []string{"s3", "sns"}
 	if slices.ContainsFunc(w.refs, func(r config.Ref) bool {
 		_, ok := r.Parameter()
 		return ok
 	}) {
 		services = append(services, "ssm")
 	}
-	return in.useKey(w.writes != "", services)
+	return in.useKey(true, services)
 }
 
 // workflowKeys is the use of the key by the state machines: of topics that they
