@@ -4,13 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
+
+	"wplake/internal/logs"
 )
 
 // What the log says at both ends of a run; whoever follows one looks for the
 // second.
 const (
 	runBegan = "run began"
-	runEnded = "run ended"
+	runEnded = logs.RunEnded
 )
 
 // runKey is the key of a run's id in a context.

@@ -227,12 +227,12 @@ func executionProblem(x workflow.Execution) *lake.Problem {
 			parts = append(parts, *s)
 		}
 	}
-	switch {
-	case x.Status == asl.Aborted:
+	switch x.Status {
+	case asl.Aborted:
 		p.Code, p.Message = lake.Interrupted, "the execution was stopped"
-	case x.Status == asl.TimedOut:
+	case asl.TimedOut:
 		p.Message = "the execution's time was up"
-	case x.Status == asl.Running:
+	case asl.Running:
 		p.Message = "the execution has not ended"
 	default:
 		p.Message = "the execution failed"
