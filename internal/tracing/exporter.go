@@ -39,9 +39,13 @@ type Exporter struct {
 
 // NewExporter makes an exporter; it sends nothing yet.
 func NewExporter(o Options) *Exporter {
-	to := strings.TrimRight(o.Endpoint, "/")
-	if !strings.HasSuffix(to, "/v1/traces") {
-		to += "/v1/traces"
+	to := o.Endpoint
+	if u, err := url.Parse(to); err == nil {
+		u.Path = strings.TrimRight(u.Path, "/")
+		if !strings.HasSuffix(u.Path, "/v1/traces") {
+			u.Path += "/v1/traces"
+		}
+		to = u.String()
 	}
 	if o.Client == nil {
 		// A redirect would hand the headers to somebody else.

@@ -9,6 +9,7 @@ package tracing
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"sync"
 	"time"
@@ -74,8 +75,11 @@ func (r *Recorder) Spans(s Stage, report lake.StageReport) []Span {
 	if s.Attempt != "" {
 		stage.Attributes["faas.invocation_id"] = s.Attempt
 	}
-	if report.Error != nil {
+	switch {
+	case report.Error != nil:
 		stage.fail(report.Error)
+	case report.Failed > 0:
+		stage.Failure = fmt.Sprintf("%d Successful | %d Failed", report.Succeeded, report.Failed)
 	}
 	spans := []Span{stage}
 	r.mu.Lock()
