@@ -12,11 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"wplake/internal/awsapi"
 	"wplake/internal/config"
-	"wplake/internal/lake"
 )
 
 // Options are what a Deployer gets from outside.
@@ -49,6 +47,7 @@ type Deployer struct {
 	clients Clients
 	cfg     aws.Config
 	account *Account // once it is known
+	wanted  *desired // once it is built
 }
 
 // Account is where a lake is deployed.
@@ -70,10 +69,8 @@ type Clients struct {
 	Formation Formation
 }
 
-// Identity tells whose credentials are used.
-type Identity interface {
-	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
-}
+// Identity tells whose credentials are used. The error is a *lake.Error.
+type Identity func(context.Context) (awsapi.Identity, error)
 
 // Topics are SNS's calls that a deployment makes.
 type Topics interface {
@@ -100,7 +97,7 @@ func New(cfg aws.Config, o Options) *Deployer {
 	return With(cfg, o, Clients{
 		Stacks:    cloudformation.NewFromConfig(cfg),
 		Buckets:   s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = endpointOverridden(cfg, "s3") }),
-		Identity:  sts.NewFromConfig(cfg),
+		Identity:  func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, cfg) },
 		Topics:    sns.NewFromConfig(cfg),
 		Roles:     iam.NewFromConfig(cfg),
 		Machines:  sfn.NewFromConfig(cfg),
@@ -135,11 +132,11 @@ func (d *Deployer) Account(ctx context.Context) (Account, error) {
 	if d.account != nil {
 		return *d.account, nil
 	}
-	who, err := d.clients.Identity.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	who, err := d.clients.Identity(ctx)
 	if err != nil {
-		return Account{}, awsapi.Failure(err, "ask whose AWS credentials these are", "sts:GetCallerIdentity", lake.ServiceFailed)
+		return Account{}, err
 	}
-	a := Account{Partition: partitionOf(d.cfg.Region), ID: aws.ToString(who.Account), Region: d.cfg.Region, Caller: aws.ToString(who.Arn)}
+	a := Account{Partition: who.Partition, ID: who.Account, Region: who.Region, Caller: who.ARN}
 	d.account = &a
 	return a, nil
 }

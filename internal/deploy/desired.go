@@ -22,8 +22,20 @@ type desired struct {
 	parameters map[string]string
 }
 
-// want builds what the definition asks for. Nothing is asked of AWS but who we are.
+// want is what the definition asks for, built once. Nothing is asked of AWS but
+// who we are.
 func (d *Deployer) want(ctx context.Context) (desired, error) {
+	if d.wanted == nil {
+		w, err := d.build(ctx)
+		if err != nil {
+			return desired{}, err
+		}
+		d.wanted = &w
+	}
+	return *d.wanted, nil
+}
+
+func (d *Deployer) build(ctx context.Context) (desired, error) {
 	t, err := template.Build(template.Input{Config: d.o.Config, Definition: d.o.Machine, Machines: d.o.Machines})
 	if err != nil {
 		return desired{}, err

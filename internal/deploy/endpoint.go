@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -31,15 +30,4 @@ func endpointOf(cfg aws.Config, service string) string {
 		return *cfg.BaseEndpoint
 	}
 	return ""
-}
-
-// partitionOf is the part of AWS that a region belongs to.
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }

@@ -132,10 +132,11 @@ func (d *Deployer) follow(ctx context.Context, stack string, seen map[string]boo
 	begun := map[string]time.Time{}
 	failures := 0
 	for {
-		events, err := d.newEvents(ctx, stack, seen)
-		var state *types.Stack
+		// In this order, so that the events of a stack that rests are all there.
+		state, err := d.describe(ctx, stack)
+		var events []types.StackEvent
 		if err == nil {
-			state, err = d.describe(ctx, stack)
+			events, err = d.newEvents(ctx, stack, seen)
 		}
 		switch {
 		case ctx.Err() != nil:
