@@ -44,6 +44,9 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 }
 
+// Version is the version of the binary, as sites and AWS are told.
+func Version() string { return readBuildInfo().Version }
+
 func readBuildInfo() buildInfo {
 	b := buildInfo{
 		Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, DuckDB: home.DuckDBVersion(),

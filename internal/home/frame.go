@@ -125,6 +125,7 @@ func (f *frames) work(ctx context.Context, r *frame, run, name string, asked pip
 		return lake.StageReport{}, err
 	}
 	d.Log = d.Log.With("run", run)
+	d.Progress = f.home.traced(ctx, run, d.Progress)
 	if d.Progress != nil {
 		d.Progress(pipeline.Event{Stage: name})
 	}

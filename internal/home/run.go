@@ -56,6 +56,7 @@ func (h *Home) run(ctx context.Context, r RunRequest) (report lake.RunReport, er
 	if err != nil {
 		return report, err
 	}
+	d.Progress = h.traced(ctx, r.Request.RunID, d.Progress)
 	previous, err := h.History.States()
 	if err != nil {
 		return report, err
