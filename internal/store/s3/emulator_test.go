@@ -53,7 +53,7 @@ func bucket(t *testing.T, cfg aws.Config, o s3.Options) *s3.Bucket {
 
 func empty(t *testing.T, client *awss3.Client, name string) {
 	t.Helper()
-	ctx := context.Background() //nolint:usetesting // the test's context has ended when it cleans up
+	ctx := context.Background() // the test's has ended when it cleans up
 	pages := awss3.NewListObjectsV2Paginator(client, &awss3.ListObjectsV2Input{Bucket: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

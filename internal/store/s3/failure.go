@@ -26,7 +26,7 @@ func (b *Bucket) failure(err error, doing, action string) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return awsapi.Failure(err, doing, action, lake.ServiceFailed)
 	}
-	response := responseOf(err)
+	status, header := answerOf(err)
 	switch code := awsapi.Code(err); {
 	case code == "NoSuchBucket":
 		return &lake.Error{
@@ -35,9 +35,9 @@ func (b *Bucket) failure(err error, doing, action string) error {
 			Hint:    "`wplake deploy apply` makes the lake's buckets; or look at buckets in wplake.yaml, at AWS_PROFILE and the account",
 		}
 	case slices.Contains([]string{"PermanentRedirect", "MovedPermanently", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}, code),
-		status(response) == http.StatusMovedPermanently:
+		status == http.StatusMovedPermanently:
 		where := "another region"
-		if region := header(response, "X-Amz-Bucket-Region"); region != "" {
+		if region := header.Get("X-Amz-Bucket-Region"); region != "" {
 			where = "the region " + region
 		}
 		return &lake.Error{
@@ -65,7 +65,13 @@ func absent(err error) bool {
 // refused reports whether an error says that an expectation was violated. With
 // If-Match a missing object is not found.
 func refused(err error) bool {
-	return awsapi.Code(err) == "PreconditionFailed" || status(responseOf(err)) == http.StatusPreconditionFailed || absent(err)
+	return unmatched(err) || absent(err)
+}
+
+// unmatched reports whether an error says that a condition does not hold.
+func unmatched(err error) bool {
+	status, _ := answerOf(err)
+	return awsapi.Code(err) == "PreconditionFailed" || status == http.StatusPreconditionFailed
 }
 
 // conflicted reports whether an error says that another write of the object
@@ -82,28 +88,15 @@ func uncertain(err error) bool {
 	if awsapi.Code(err) == "NoSuchUpload" {
 		return true // also what a completion is told that was done already
 	}
-	s := status(responseOf(err))
-	return s < 400 || s >= 500
+	status, _ := answerOf(err)
+	return status < 400 || status >= 500
 }
 
-// responseOf is the answer that an error was made of; nil where none came.
-func responseOf(err error) *http.Response {
-	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && e.Response != nil {
-		return e.Response.Response
+// answerOf is the status and the header of the answer that an error was made
+// of; 0 and nil where none came.
+func answerOf(err error) (status int, header http.Header) {
+	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && e.Response != nil && e.Response.Response != nil {
+		return e.Response.StatusCode, e.Response.Header
 	}
-	return nil
-}
-
-func status(r *http.Response) int {
-	if r == nil {
-		return 0
-	}
-	return r.StatusCode
-}
-
-func header(r *http.Response, name string) string {
-	if r == nil {
-		return ""
-	}
-	return r.Header.Get(name)
+	return 0, nil
 }

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"wplake/internal/awsapi"
 	"wplake/internal/lake"
 	"wplake/internal/store"
 )
@@ -121,7 +119,7 @@ func (r *reader) resume(broken error) error {
 		Bucket: &r.b.name, Key: &r.info.Key, IfMatch: quoted(r.info.Version), Range: aws.String(fmt.Sprintf("bytes=%d-", r.at)),
 	})
 	if err != nil {
-		if absent(err) || awsapi.Code(err) == "PreconditionFailed" || status(responseOf(err)) == http.StatusPreconditionFailed {
+		if refused(err) {
 			return &lake.Error{
 				Code: lake.ObjectChanged, Err: err, Message: r.b.URI(r.info.Key) + " was replaced while it was read",
 				Hint: "run again: the next run reads what is there now",
