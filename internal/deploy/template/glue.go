@@ -52,11 +52,18 @@ func (b *builder) crawler(l lake.Layer) {
 		"Tags", b.mappedTags()))
 }
 
+// JobDPU is how large the silver job is, in DPU: 1/16 or 1.
+func JobDPU(c config.Config) float64 {
+	if c.Engine.MemoryLimit > smallJob {
+		return 1
+	}
+	return 1.0 / 16
+}
+
 func (b *builder) job() {
-	capacity := any(0.0625)
 	comment := "1/16 DPU (1 GiB): engine.memory_limit fits"
-	if b.c.Engine.MemoryLimit > smallJob {
-		capacity, comment = 1, "1 DPU (16 GiB): engine.memory_limit does not fit into the 1 GiB of 1/16 DPU"
+	if JobDPU(b.c) == 1 {
+		comment = "1 DPU (16 GiB): engine.memory_limit does not fit into the 1 GiB of 1/16 DPU"
 	}
 	b.add("SilverJob", "AWS::Glue::Job", comment, object(
 		"Name", lake.SilverJob,
@@ -65,7 +72,7 @@ func (b *builder) job() {
 		"Command", object("Name", "pythonshell", "PythonVersion", "3.9",
 			"ScriptLocation", substituted("s3://${"+CodeBucket+"}/${"+ScriptKey+"}")),
 		"DefaultArguments", object("--package", substituted("s3://${"+CodeBucket+"}/${"+CodeKey+"}")),
-		"GlueVersion", "3.0", "MaxCapacity", capacity, "MaxRetries", 0, "Timeout", jobMinutes,
+		"GlueVersion", "3.0", "MaxCapacity", JobDPU(b.c), "MaxRetries", 0, "Timeout", jobMinutes,
 		"ExecutionProperty", object("MaxConcurrentRuns", 1),
 		"Tags", b.mappedTags()))
 }

@@ -2,7 +2,6 @@ package template
 
 import (
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -18,9 +17,9 @@ func (b *builder) endpoints() (string, bool) {
 	}
 	var all []string
 	for _, r := range e.URLs {
-		u, err := url.Parse(string(r))
-		// A comma would begin another element of the list.
-		if err != nil || r.IsReference() || u.User != nil || u.RawQuery != "" || strings.Contains(string(r), ",") || strings.Contains(string(r), "${") {
+		// What is printed of a value hides what may be a secret; a comma would
+		// begin another element of the list.
+		if r.IsReference() || r.String() != string(r) || strings.ContainsAny(string(r), ",$") {
 			return "", false
 		}
 		all = append(all, string(r))

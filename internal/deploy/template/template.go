@@ -61,6 +61,8 @@ type Template struct {
 	// AlarmMetrics is how many metrics the alarms look at, which is what
 	// CloudWatch bills.
 	AlarmMetrics int
+	// AdvancedParameters is how many parameters are too long to cost nothing.
+	AdvancedParameters int
 
 	document yaml.MapSlice
 	comments yaml.CommentMap
@@ -135,6 +137,7 @@ type builder struct {
 	manual       []Manual
 	comments     yaml.CommentMap
 	alarmMetrics int
+	advanced     int // parameters
 
 	section string // heads the next resource
 
@@ -212,7 +215,7 @@ func (b *builder) template() Template {
 		{Key: "Outputs", Value: b.outs},
 	}
 	return Template{
-		Resources: b.listed, Manual: b.manual, AlarmMetrics: b.alarmMetrics,
+		Resources: b.listed, Manual: b.manual, AlarmMetrics: b.alarmMetrics, AdvancedParameters: b.advanced,
 		document: document, comments: b.comments,
 		title: []string{"Written by `wplake deploy template` from wplake.yaml: change that, not this."},
 	}

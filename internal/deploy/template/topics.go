@@ -85,6 +85,7 @@ func (b *builder) store() {
 		tier := any(nil)
 		if text, ok := value.(string); ok && len(text) > standardParameter {
 			tier = "Advanced"
+			b.advanced++
 		}
 		b.add(id, "AWS::SSM::Parameter", "", object("Name", name, "Type", kind, "Tier", tier, "Value", value, "Tags", b.mappedTags()))
 	}

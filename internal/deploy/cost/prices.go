@@ -1,0 +1,112 @@
+package cost
+
+import (
+	_ "embed" // the prices are a file of their own
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+//go:embed prices.json
+var priceFile []byte
+
+// prices are those of one region, in USD a unit.
+type prices struct {
+	Storage      float64 `json:"s3_storage_gb_month"`
+	Write        float64 `json:"s3_write_request"` // PUT, COPY, POST, LIST
+	Read         float64 `json:"s3_read_request"`  // GET, HEAD
+	ComputeX86   float64 `json:"lambda_gb_second_x86_64"`
+	ComputeARM   float64 `json:"lambda_gb_second_arm64"`
+	Invocation   float64 `json:"lambda_request"`
+	Transition   float64 `json:"states_transition"`
+	Schedule     float64 `json:"scheduler_invocation"`
+	Publish      float64 `json:"sns_request"`
+	Mail         float64 `json:"sns_mail"`
+	Queue        float64 `json:"sqs_request"`
+	Parameter    float64 `json:"ssm_advanced_parameter_month"`
+	DPUHour      float64 `json:"glue_dpu_hour"`
+	Catalog      float64 `json:"glue_catalog_request"`
+	Scanned      float64 `json:"athena_tb"`
+	LogsIngested float64 `json:"logs_ingested_gb"`
+	LogsStored   float64 `json:"logs_stored_gb_month"`
+	Metric       float64 `json:"metric_month"`
+	Alarm        float64 `json:"alarm_metric_month"`
+	Dashboard    float64 `json:"dashboard_month"`
+	Key          float64 `json:"kms_request"`
+}
+
+// allowances are what an account has free each month, for ever. What new
+// accounts have free for a time is not counted.
+type allowances struct {
+	Compute    float64 `json:"lambda_gb_second"`
+	Invocation float64 `json:"lambda_request"`
+	Transition float64 `json:"states_transition"`
+	Schedule   float64 `json:"scheduler_invocation"`
+	Publish    float64 `json:"sns_request"`
+	Mail       float64 `json:"sns_mail"`
+	Queue      float64 `json:"sqs_request"`
+	Catalog    float64 `json:"glue_catalog_request"`
+	Logs       float64 `json:"logs_gb"` // ingested and stored together
+	Metric     float64 `json:"metric_month"`
+	Alarm      float64 `json:"alarm_metric_month"`
+	Dashboard  float64 `json:"dashboard_month"`
+	Key        float64 `json:"kms_request"`
+}
+
+type regionPrices struct {
+	Region  string `json:"region"`
+	Place   string `json:"place"`
+	Checked string `json:"checked"` // day, 2006-01-02
+	Prices  prices `json:"prices"`
+}
+
+type priceList struct {
+	About   string         `json:"about"`
+	Source  string         `json:"source"`
+	Date    string         `json:"date"` // day, 2006-01-02
+	Free    allowances     `json:"free"`
+	Regions []regionPrices `json:"regions"`
+}
+
+// list reads the file of prices, which is part of the binary.
+func list() priceList {
+	var l priceList
+	if err := json.Unmarshal(priceFile, &l); err != nil {
+		panic(fmt.Sprintf("the binary's own price file: %v", err))
+	}
+	return l
+}
+
+// standIn are regions whose prices are taken for those of a part of the world
+// that has none in the file.
+func standIn() map[string]string {
+	return map[string]string{"us": "us-east-1", "ca": "us-east-1", "mx": "us-east-1", "sa": "us-east-1", "eu": "eu-central-1"}
+}
+
+// of returns the prices of a region or, where the file has none, of one that is
+// near or dear.
+func (l priceList) of(region string) regionPrices {
+	want := region
+	for range 2 {
+		for _, r := range l.Regions {
+			if r.Region == want {
+				return r
+			}
+		}
+		part, _, _ := strings.Cut(region, "-")
+		if want = standIn()[part]; want == "" {
+			want = "eu-central-1" // the dearest of the file
+		}
+	}
+	return l.Regions[0]
+}
+
+// Age is how many days ago the prices were checked.
+func (e Estimate) Age(now time.Time) int {
+	checked, err := time.Parse(time.DateOnly, e.PricesChecked)
+	if err != nil {
+		return 0 // the tests hold the file to days
+	}
+	return int(now.Sub(checked) / (24 * time.Hour))
+}
