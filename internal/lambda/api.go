@@ -58,7 +58,7 @@ func (a runtimeAPI) next(ctx context.Context) (invocation, error) {
 		return invocation{}, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return invocation{}, fmt.Errorf("Lambda's runtime interface answered %s: %.200s", resp.Status, body) //nolint:staticcheck,revive // a name
+		return invocation{}, fmt.Errorf("Lambda's runtime interface answered %s: %.200s", resp.Status, body) //nolint:staticcheck // a name
 	}
 	i := invocation{
 		id: resp.Header.Get("Lambda-Runtime-Aws-Request-Id"), trace: resp.Header.Get("Lambda-Runtime-Trace-Id"), payload: body,
@@ -116,7 +116,7 @@ func (a runtimeAPI) post(ctx context.Context, path, errorType string, body []byt
 	defer func() { _ = resp.Body.Close() }() // it was read
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("Lambda's runtime interface answered %s to %s: %.200s", resp.Status, path, text) //nolint:staticcheck,revive // a name
+		return fmt.Errorf("Lambda's runtime interface answered %s to %s: %.200s", resp.Status, path, text) //nolint:staticcheck // a name
 	}
 	return err
 }
