@@ -16,7 +16,7 @@ import (
 	"wplake/internal/workflow/machine"
 )
 
-var update = flag.Bool("update", false, "write the golden policies") //nolint:gochecknoglobals // how a test takes a flag
+var update = flag.Bool("update", false, "write the golden policies")
 
 const (
 	region  = "eu-west-1"

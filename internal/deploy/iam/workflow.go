@@ -172,6 +172,6 @@ func logDelivery() Statement {
 			"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
 		},
 		Resources: []string{"*"},
-		Reason:    "Step Functions delivers the history of executions to the log group; these actions know no resources.",
+		Reason:    "Step Functions delivers the history of executions to the log group, and makes no machine without it; these actions know no resources.",
 	}
 }
