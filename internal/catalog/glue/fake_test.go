@@ -212,7 +212,7 @@ func (f *fakeGlue) batch(database string, in object) (int, object) {
 	var left []any
 	for _, n := range names {
 		name, _ := n.(string)
-		code := ""
+		var code string
 		switch {
 		case f.tables[database+"\x00"+name] == nil:
 			code = "EntityNotFoundException"

@@ -109,10 +109,11 @@ func (c *Catalog) write(
 			return catalog.Outcome{}, err
 		}
 		err = c.send(ctx, database, old, *next)
-		switch {
-		case err == nil:
+		if err == nil {
 			return next.outcome, nil
-		case attempt == attempts || !conflict(err) && !exists(err) && !(missing(err) && old != nil):
+		}
+		changed := conflict(err) || exists(err) || missing(err) && old != nil
+		if !changed || attempt == attempts {
 			return catalog.Outcome{}, failure(err, fmt.Sprintf("write the table %s.%s", database, name), "glue:CreateTable and glue:UpdateTable")
 		}
 		last = next

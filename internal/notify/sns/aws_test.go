@@ -50,7 +50,12 @@ func (s *subscriber) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 }
 
 func (s *subscriber) confirm(address string) {
-	res, err := http.Get(address)
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.t.Error(err)
 		return

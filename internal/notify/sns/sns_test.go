@@ -2,6 +2,7 @@ package sns_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -29,7 +30,9 @@ func service(t *testing.T, region string, o sns.Options, reply func(form url.Val
 		status, body := reply(r.PostForm)
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(status)
-		fmt.Fprint(w, body)
+		if _, err := io.WriteString(w, body); err != nil {
+			t.Error(err)
+		}
 	}))
 	t.Cleanup(server.Close)
 	return sns.New(aws.Config{
@@ -53,7 +56,6 @@ func fault(code, message string) (status int, body string) {
 
 func TestTopics(t *testing.T) {
 	t.Parallel()
-	var asked atomic.Int32
 	for name, test := range map[string]struct {
 		region  string
 		o       sns.Options
@@ -71,7 +73,8 @@ func TestTopics(t *testing.T) {
 		"one that is no OK": {"eu-west-1", sns.Options{Account: "1"}, "no topic", "", false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked.Store(0)
+			t.Parallel()
+			var asked atomic.Int32
 			n := service(t, test.region, test.o, func(form url.Values) (int, string) {
 				if form.Get("Action") == "GetCallerIdentity" {
 					asked.Add(1)
