@@ -14,6 +14,11 @@ import (
 // eventOf reads an event of a history.
 func eventOf(h *types.HistoryEvent) asl.Event {
 	e := asl.Event{ID: h.Id, Previous: h.PreviousEventId, Type: string(h.Type), Time: aws.ToTime(h.Timestamp).UTC()}
+	if e.Previous == 0 && e.ID > 2 && !strings.HasPrefix(e.Type, "Execution") {
+		// Step Functions tells what every event follows; what imitates it may not,
+		// and knows no branches then.
+		e.Previous = e.ID - 1
+	}
 	executionDetails(&e, h)
 	stateDetails(&e, h)
 	mapDetails(&e, h)
