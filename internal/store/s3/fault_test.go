@@ -200,7 +200,7 @@ func (f *fake) cut(part int) http.HandlerFunc {
 		}
 		w.WriteHeader(whole.Code)
 		body := whole.Body.Bytes()
-		_, _ = w.Write(body[:min(part, len(body))]) //nolint:errcheck // the client may have gone away
+		_, _ = w.Write(body[:min(part, len(body))]) // the client may have gone away
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	}
@@ -310,7 +310,7 @@ func TestDamaged(t *testing.T) {
 		for name, values := range whole.Header() {
 			w.Header()[name] = values
 		}
-		_, _ = w.Write(bytes.ReplaceAll(whole.Body.Bytes(), []byte("t"), []byte("T"))) //nolint:errcheck // the client may have gone away
+		_, _ = w.Write(bytes.ReplaceAll(whole.Body.Bytes(), []byte("t"), []byte("T"))) // the client may have gone away
 	}
 	dir := t.TempDir()
 	f.first(2, "GET "+key, flip)

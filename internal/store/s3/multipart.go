@@ -2,6 +2,8 @@ package s3
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"sync"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"wplake/internal/lake"
 	"wplake/internal/store"
 )
 
@@ -36,6 +39,9 @@ func (u *upload) putParts(ctx context.Context, c content) (store.Info, error) {
 			u.b.log.Debug("another write came in between: begun anew", "uri", u.b.URI(u.key))
 			continue
 		}
+		if errors.Is(err, errDamaged) {
+			return store.Info{}, err
+		}
 		return u.settle(ctx, c, err)
 	}
 }
@@ -61,11 +67,18 @@ func (u *upload) tryParts(ctx context.Context, c content) (info store.Info, err 
 	match, none := u.condition()
 	out, err := u.b.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: &u.b.name, Key: &u.key, UploadId: &id, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
-		ChecksumCRC32: &c.sum, ChecksumType: types.ChecksumTypeFullObject, MpuObjectSize: &c.size,
-		IfMatch: match, IfNoneMatch: none,
+		ChecksumType: types.ChecksumTypeFullObject, MpuObjectSize: &c.size, IfMatch: match, IfNoneMatch: none,
 	})
 	if err != nil {
 		return store.Info{}, err
+	}
+	// Each part was verified before, and their number and order are part of the
+	// request; that the whole is right as well costs no more than a look.
+	if got := aws.ToString(out.ChecksumCRC32); out.ChecksumType == types.ChecksumTypeFullObject && got != "" && got != c.sum {
+		return store.Info{}, &lake.Error{
+			Code: lake.StorageFailed, Err: errDamaged, Hint: "run again",
+			Message: fmt.Sprintf("%s was written damaged: its CRC32 is %s, and should be %s", u.b.URI(u.key), got, c.sum),
+		}
 	}
 	return u.written(c, out.ETag, out.ResultMetadata), nil
 }

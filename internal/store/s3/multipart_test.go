@@ -74,6 +74,11 @@ func TestMultipartFaults(t *testing.T) {
 		{"the last answer is lost", 1, "POST " + key + " uploadId", func(f *fake) http.HandlerFunc { return f.after(hangUp) }, "", nil},
 		{"the last answer is always lost", 99, "POST " + key + " uploadId", func(f *fake) http.HandlerFunc { return f.after(failing(500, "InternalError")) }, "", nil},
 		{"an error with the status 200", 1, "POST " + key + " uploadId", func(*fake) http.HandlerFunc { return failing(200, "InternalError") }, "", nil},
+		{"the whole is damaged", 1, "POST " + key + " uploadId", func(*fake) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) {
+				answer(w, "CompleteMultipartUploadResult", "<ETag>x</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32><ChecksumType>FULL_OBJECT</ChecksumType>")
+			}
+		}, lake.StorageFailed, []string{"damaged", "AAAAAA=="}},
 		{"it never ends", 99, "POST " + key + " uploadId", func(*fake) http.HandlerFunc { return failing(500, "InternalError") }, lake.ServiceFailed, nil},
 		{"another write comes in between", 1, "POST " + key + " uploadId", func(*fake) http.HandlerFunc { return failing(409, "ConditionalRequestConflict") }, "", nil},
 	} {
