@@ -104,15 +104,15 @@ func (a *app) draw(ctx context.Context, args []string, f graphFlags, format grap
 		})
 		return drawing, err
 	}
-	err = a.withWorkflow(ctx, func(w *home.Workflow) error {
-		x, err := findExecution(ctx, w, f.execution)
+	err = a.withExecutions(ctx, func(e executions) error {
+		x, err := findExecution(ctx, e, f.execution)
 		if err != nil {
 			return err
 		}
 		o := graph.Options{Title: x.Machine.Name, Execution: &graph.Execution{
 			Name: x.Name, Status: x.Status, Start: x.Started, Stop: x.Stopped, Now: a.now(),
 		}}
-		if o.Execution.Histories, err = histories(ctx, w, x.ARN); err != nil {
+		if o.Execution.Histories, err = histories(ctx, e, x.ARN); err != nil {
 			return err
 		}
 		drawing, err = drawDefinition([]byte(x.Machine.Definition), format, o)
@@ -136,18 +136,18 @@ const mostHistories = 200
 
 // histories reads the history of an execution, and of the items of its
 // distributed Maps.
-func histories(ctx context.Context, w *home.Workflow, arn string) ([][]asl.Event, error) {
-	events, err := allEvents(ctx, w, arn)
+func histories(ctx context.Context, e executions, arn string) ([][]asl.Event, error) {
+	events, err := allEvents(ctx, e, arn)
 	if err != nil {
 		return nil, err
 	}
 	all := [][]asl.Event{events}
-	runs, err := w.Engine.MapRuns(ctx, arn)
+	runs, err := e.MapRuns(ctx, arn)
 	if err != nil {
 		return nil, refusal(err)
 	}
 	for _, run := range runs {
-		children, _, err := w.Engine.List(ctx, workflow.Filter{MapRun: run.ARN, Limit: mostHistories})
+		children, _, err := e.List(ctx, workflow.Filter{MapRun: run.ARN, Limit: mostHistories})
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +155,7 @@ func histories(ctx context.Context, w *home.Workflow, arn string) ([][]asl.Event
 			if len(all) > mostHistories {
 				return all, nil
 			}
-			events, err := allEvents(ctx, w, child.ARN)
+			events, err := allEvents(ctx, e, child.ARN)
 			if err != nil {
 				return nil, err
 			}

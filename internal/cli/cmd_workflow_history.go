@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wplake/internal/asl"
-	"wplake/internal/home"
 	"wplake/internal/workflow/api"
 )
 
@@ -32,12 +31,12 @@ func (a *app) workflowHistoryCommand() *cobra.Command {
 			if limit < 0 {
 				return usageError{fmt.Errorf("--number is %d; give 0 for all, or more", limit)}
 			}
-			return a.withWorkflow(cmd.Context(), func(w *home.Workflow) error {
-				x, err := findExecution(cmd.Context(), w, args[0])
+			return a.withExecutions(cmd.Context(), func(e executions) error {
+				x, err := findExecution(cmd.Context(), e, args[0])
 				if err != nil {
 					return err
 				}
-				return a.printEvents(cmd.Context(), w, x.ARN, reverse, limit)
+				return a.printEvents(cmd.Context(), e, x.ARN, reverse, limit)
 			})
 		},
 	}
@@ -47,8 +46,8 @@ func (a *app) workflowHistoryCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) printEvents(ctx context.Context, w *home.Workflow, arn string, reverse bool, limit int) error {
-	events, err := w.Engine.History(ctx, arn, 0, limit, reverse)
+func (a *app) printEvents(ctx context.Context, x executions, arn string, reverse bool, limit int) error {
+	events, err := x.History(ctx, arn, 0, limit, reverse)
 	if err != nil {
 		return refusal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wplake/internal/asl"
-	"wplake/internal/home"
 	"wplake/internal/workflow"
 )
 
@@ -21,26 +20,25 @@ func (a *app) workflowListCommand() *cobra.Command {
 		Short: "List executions, the newest first",
 		Long: `Lists the executions of this home, the newest first: name, state machine, status,
 start, duration and error; of one that goes on, whether its process has died. The items of a distributed Map are executions too;
-they are listed by "wplake workflow show" of the one that started them.`,
+they are listed by "wplake workflow show" of the one that started them.
+
+With --home aws they are those of the deployed state machine, or of another one of
+the account and region (--machine), as far back as Step Functions tells: 90 days.`,
 		Example: `  wplake workflow list
   wplake workflow list --status failed -n 5
-  wplake workflow list --machine wordpress --json | jq -r '.executions[].name'`,
+  wplake workflow list --machine wordpress --json | jq -r '.executions[].name'
+  wplake workflow list --home aws --status failed`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, err := listFilter(status, limit)
 			if err != nil {
 				return usageError{err}
 			}
-			return a.withHome(cmd.Context(), func(h *home.Home) error {
+			return a.withExecutions(cmd.Context(), func(e executions) error {
 				if f.MachineARN = machine; machine != "" && !strings.HasPrefix(machine, "arn:") {
-					c := h.Config.Workflow
-					f.MachineARN = fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", c.Region, c.Account, machine)
+					f.MachineARN = e.place + machine
 				}
-				w, err := h.Workflow(cmd.Context())
-				if err != nil {
-					return err
-				}
-				return a.listExecutions(cmd.Context(), w, f, limit)
+				return a.listExecutions(cmd.Context(), e, f, limit)
 			})
 		},
 	}
@@ -65,13 +63,13 @@ func listFilter(status string, limit int) (workflow.Filter, error) {
 	return f, nil
 }
 
-func (a *app) listExecutions(ctx context.Context, w *home.Workflow, f workflow.Filter, limit int) error {
+func (a *app) listExecutions(ctx context.Context, e executions, f workflow.Filter, limit int) error {
 	documents := []map[string]any{}
 	g := a.newGrid("NAME", "MACHINE", "STATUS", "STARTED", ">DURATION", "ERROR")
 	var broken error
-	err := eachExecution(ctx, w, f, func(x workflow.Execution) bool {
+	err := eachExecution(ctx, e, f, func(x workflow.Execution) bool {
 		var forsaken bool
-		if forsaken, broken = w.Forsaken(ctx, x); broken != nil {
+		if forsaken, broken = e.forsaken(ctx, x); broken != nil {
 			return false
 		}
 		if a.json {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wplake/internal/home"
 	"wplake/internal/workflow"
 )
 
@@ -25,18 +24,20 @@ as "wplake workflow run" does; Ctrl-C stops it (exit status 3). With --detach th
 command returns when the redrive is on disk, and leaves the execution to
 "wplake serve", which notices within a minute, or "wplake workflow resume".
 
+With --home aws it goes on at Step Functions: with --detach as well.
+
 ` + executionHelp,
 		Example: `  wplake workflow redrive last
   wplake workflow redrive 20260801T070000 --detach`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeExecutions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withWorkflow(cmd.Context(), func(w *home.Workflow) error {
-				x, err := findExecution(cmd.Context(), w, args[0])
+			return a.withExecutions(cmd.Context(), func(e executions) error {
+				x, err := findExecution(cmd.Context(), e, args[0])
 				if err != nil {
 					return err
 				}
-				return a.redrive(cmd.Context(), w, x.ARN, detach)
+				return a.redrive(cmd.Context(), e, x.ARN, detach)
 			})
 		},
 	}
@@ -44,14 +45,14 @@ command returns when the redrive is on disk, and leaves the execution to
 	return cmd
 }
 
-func (a *app) redrive(ctx context.Context, w *home.Workflow, arn string, detach bool) error {
-	if detach {
+func (a *app) redrive(ctx context.Context, e executions, arn string, detach bool) error {
+	if detach && e.local != nil {
 		// Others call its tasks: a call of this process would end with it.
-		if err := w.Engine.Drain(ctx); err != nil {
+		if err := e.local.Engine.Drain(ctx); err != nil {
 			return err
 		}
 	}
-	x, err := w.Engine.Redrive(ctx, arn)
+	x, err := e.Redrive(ctx, arn)
 	if err != nil {
 		return refusal(err)
 	}
@@ -59,14 +60,18 @@ func (a *app) redrive(ctx context.Context, w *home.Workflow, arn string, detach 
 		if a.json {
 			return a.printJSON(executionDocument(x))
 		}
+		if e.local == nil {
+			fmt.Fprintf(a.stdout, "Execution %s goes on: `wplake workflow show %s --home aws` tells how.\n", oneLine(x.Name), oneLine(x.Name))
+			return nil
+		}
 		fmt.Fprintf(a.stdout, "Execution %s goes on: `wplake serve` or `wplake workflow resume` runs it.\n", oneLine(x.Name))
 		return nil
 	}
-	x, err = w.Engine.Wait(ctx, arn)
+	x, err = e.Wait(ctx, arn)
 	if ctx.Err() != nil {
 		after := context.WithoutCancel(ctx)
 		name, cause := "Interrupted", "the process was told to stop"
-		x, err = w.Engine.Stop(after, arn, &name, &cause)
+		x, err = e.Stop(after, arn, &name, &cause)
 	}
 	return a.ended(ctx, []workflow.Execution{x}, errors.Join(err), true)
 }

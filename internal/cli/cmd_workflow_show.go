@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wplake/internal/asl"
-	"wplake/internal/home"
 	"wplake/internal/workflow/trace"
 )
 
@@ -44,8 +43,8 @@ the execution.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeExecutions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withWorkflow(cmd.Context(), func(w *home.Workflow) error {
-				v, err := a.view(cmd.Context(), w, args[0])
+			return a.withExecutions(cmd.Context(), func(e executions) error {
+				v, err := a.view(cmd.Context(), e, args[0])
 				if err != nil {
 					return err
 				}
@@ -62,8 +61,8 @@ the execution.`,
 }
 
 // view reads all that is shown of an execution.
-func (a *app) view(ctx context.Context, w *home.Workflow, given string) (executionView, error) {
-	x, err := findExecution(ctx, w, given)
+func (a *app) view(ctx context.Context, e executions, given string) (executionView, error) {
+	x, err := findExecution(ctx, e, given)
 	if err != nil {
 		return executionView{}, err
 	}
@@ -71,20 +70,21 @@ func (a *app) view(ctx context.Context, w *home.Workflow, given string) (executi
 	if v.machine, err = asl.Parse([]byte(x.Machine.Definition)); err != nil {
 		v.machine = nil // of an older wplake, maybe; the history tells enough
 	}
-	if v.forsaken, err = w.Forsaken(ctx, x); err != nil {
+	if v.forsaken, err = e.forsaken(ctx, x); err != nil {
 		return v, err
 	}
-	events, err := allEvents(ctx, w, x.ARN)
+	events, err := allEvents(ctx, e, x.ARN)
 	if err != nil {
 		return v, err
 	}
 	v.visits = trace.Of(v.machine, events)
-	if v.mapRuns, err = w.Engine.MapRuns(ctx, x.ARN); err != nil {
+	if v.mapRuns, err = e.MapRuns(ctx, x.ARN); err != nil {
 		return v, refusal(err)
 	}
-	v.redrivable, _ = w.Engine.Redrivable(x)
-	if own, err := w.Machine(); err == nil {
-		v.own = own.ARN == x.Machine.ARN
+	v.redrivable, _ = e.Redrivable(x)
+	v.own = e.own == x.Machine.ARN
+	if a.onAWS() {
+		v.there = " --home aws"
 	}
 	return v, nil
 }
@@ -183,8 +183,8 @@ func (a *app) printVisitData(d visitData, f showFlags) error {
 // completeExecutions completes the name of an execution for a shell.
 func (a *app) completeExecutions(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	names := []string{"last"}
-	err := a.withWorkflow(cmd.Context(), func(w *home.Workflow) error {
-		return a.eachName(cmd.Context(), w, func(name string) { names = append(names, name) })
+	err := a.withExecutions(cmd.Context(), func(e executions) error {
+		return a.eachName(cmd.Context(), e, func(name string) { names = append(names, name) })
 	})
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

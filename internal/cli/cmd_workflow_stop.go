@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wplake/internal/asl"
-	"wplake/internal/home"
 )
 
 func (a *app) workflowStopCommand() *cobra.Command {
@@ -16,6 +15,7 @@ func (a *app) workflowStopCommand() *cobra.Command {
 		Short: "Stop an execution that runs",
 		Long: `Ends an execution as ABORTED, whichever process runs it, and waits until it has
 ended. Tasks in flight are told to stop. One that has ended already stays as it is.
+On AWS (--home aws) a function that is at work goes on to its end.
 
 ` + executionHelp,
 		Example: `  wplake workflow stop last
@@ -23,12 +23,12 @@ ended. Tasks in flight are told to stop. One that has ended already stays as it 
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeExecutions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withWorkflow(cmd.Context(), func(w *home.Workflow) error {
-				before, err := findExecution(cmd.Context(), w, args[0])
+			return a.withExecutions(cmd.Context(), func(e executions) error {
+				before, err := findExecution(cmd.Context(), e, args[0])
 				if err != nil {
 					return err
 				}
-				x, err := w.Engine.Stop(cmd.Context(), before.ARN, given(cmd, "error", name), given(cmd, "cause", cause))
+				x, err := e.Stop(cmd.Context(), before.ARN, given(cmd, "error", name), given(cmd, "cause", cause))
 				if err != nil {
 					return refusal(err)
 				}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"wplake/internal/asl"
-	"wplake/internal/home"
 	"wplake/internal/lake"
 	"wplake/internal/workflow"
 )
@@ -20,25 +19,32 @@ where only one begins so, its ARN, or "last".`
 const mostCandidates = 5
 
 // findExecution finds the execution that a person means.
-func findExecution(ctx context.Context, w *home.Workflow, given string) (workflow.Execution, error) {
+func findExecution(ctx context.Context, e executions, given string) (workflow.Execution, error) {
 	if strings.HasPrefix(given, "arn:") {
-		x, err := w.Engine.Describe(ctx, given)
+		x, err := e.Describe(ctx, given)
 		return x, refusal(err)
 	}
 	if given == "last" {
-		newest, _, err := w.Engine.List(ctx, workflow.Filter{Limit: 1})
+		newest, _, err := e.List(ctx, workflow.Filter{Limit: 1})
 		if err != nil {
-			return workflow.Execution{}, err
+			return workflow.Execution{}, refusal(err)
 		}
 		if len(newest) == 0 {
 			return workflow.Execution{}, usageError{&lake.Error{
 				Code: lake.WorkflowRefused, Message: "there is no execution yet", Hint: "`wplake run` makes one",
 			}}
 		}
-		return w.Engine.Describe(ctx, newest[0].ARN)
+		return e.Describe(ctx, newest[0].ARN)
+	}
+	if e.local == nil {
+		// AWS keeps executions for 90 days; all of them are looked through only
+		// where the name is not whole.
+		if x, err := e.Describe(ctx, e.exact(given)); err == nil {
+			return x, nil
+		}
 	}
 	var exact, begin []workflow.Execution
-	err := eachExecution(ctx, w, workflow.Filter{}, func(x workflow.Execution) bool {
+	err := eachExecution(ctx, e, workflow.Filter{}, func(x workflow.Execution) bool {
 		switch {
 		case x.Name == given:
 			exact = append(exact, x)
@@ -60,7 +66,7 @@ func findExecution(ctx context.Context, w *home.Workflow, given string) (workflo
 			Code: lake.WorkflowRefused, Message: fmt.Sprintf("there is no execution %q", given), Hint: "`wplake workflow list` shows those there are",
 		}}
 	case 1:
-		return w.Engine.Describe(ctx, found[0].ARN)
+		return e.Describe(ctx, found[0].ARN)
 	}
 	var names []string
 	for i, x := range found {
@@ -81,14 +87,14 @@ func findExecution(ctx context.Context, w *home.Workflow, given string) (workflo
 
 // eachExecution calls do for the executions of a filter, newest first, until
 // it returns false.
-func eachExecution(ctx context.Context, w *home.Workflow, f workflow.Filter, do func(workflow.Execution) bool) error {
+func eachExecution(ctx context.Context, e executions, f workflow.Filter, do func(workflow.Execution) bool) error {
 	if f.Limit == 0 {
 		f.Limit = 500
 	}
 	for {
-		page, next, err := w.Engine.List(ctx, f)
+		page, next, err := e.List(ctx, f)
 		if err != nil {
-			return err
+			return refusal(err)
 		}
 		for _, x := range page {
 			if !do(x) {
@@ -111,14 +117,14 @@ func refusal(err error) error {
 }
 
 // allEvents reads the whole history of an execution.
-func allEvents(ctx context.Context, w *home.Workflow, arn string) ([]asl.Event, error) {
+func allEvents(ctx context.Context, e executions, arn string) ([]asl.Event, error) {
 	var all []asl.Event
 	for {
 		after := int64(0)
 		if len(all) > 0 {
 			after = all[len(all)-1].ID
 		}
-		page, err := w.Engine.History(ctx, arn, after, 5000, false)
+		page, err := e.History(ctx, arn, after, 5000, false)
 		if err != nil || len(page) == 0 {
 			return all, refusal(err)
 		}
@@ -127,8 +133,8 @@ func allEvents(ctx context.Context, w *home.Workflow, arn string) ([]asl.Event, 
 }
 
 // eachName calls do for the names of the newest executions.
-func (a *app) eachName(ctx context.Context, w *home.Workflow, do func(string)) error {
-	newest, _, err := w.Engine.List(ctx, workflow.Filter{Limit: 50})
+func (a *app) eachName(ctx context.Context, e executions, do func(string)) error {
+	newest, _, err := e.List(ctx, workflow.Filter{Limit: 50})
 	for _, x := range newest {
 		do(x.Name)
 	}

@@ -21,6 +21,7 @@ type executionView struct {
 	redrivable string // why it cannot be redriven, "" where it can
 	own        bool   // it ran the lake's workflow
 	forsaken   bool   // it has not ended, and its process has died
+	there      string // what commands need to be about the same home
 	now        time.Time
 }
 
@@ -260,11 +261,11 @@ func (a *app) printFailures(v executionView) {
 	fmt.Fprintln(out)
 	switch {
 	case v.own && v.endedByFail():
-		fmt.Fprintln(out, "Run it again:               wplake run")
+		fmt.Fprintln(out, "Run it again:               wplake run"+v.there)
 	case v.redrivable == "" && !v.endedByFail():
-		fmt.Fprintf(out, "Go on from where it failed: wplake workflow redrive %s\n", oneLine(x.Name))
+		fmt.Fprintf(out, "Go on from where it failed: wplake workflow redrive %s%s\n", oneLine(x.Name), v.there)
 	}
-	fmt.Fprintf(out, "See what it logged:         wplake logs %s\n", oneLine(x.Name))
+	fmt.Fprintf(out, "See what it logged:         wplake logs %s%s\n", oneLine(x.Name), v.there)
 }
 
 // timesText is how often something was done.

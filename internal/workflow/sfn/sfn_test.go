@@ -195,11 +195,11 @@ func TestHistory(t *testing.T) {
 		return 200, out
 	})
 	for _, tc := range []struct {
-		after        int64
-		limit, want  int
-		reverse      bool
-		first        int64
-		page         float64 // how many events are asked for at once
+		after       int64
+		limit, want int
+		reverse     bool
+		first       int64
+		page        float64 // how many events are asked for at once
 	}{
 		{0, 0, n, false, 1, 1000}, {0, 0, n, true, n, 1000}, {0, 10, 10, true, n, 10}, {2000, 0, 500, false, 2001, 1000}, {100, 5, 5, true, 99, 1000}, {2500, 0, 0, false, 0, 1000},
 	} {
