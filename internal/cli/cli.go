@@ -129,6 +129,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.paramCommand(),
 		a.notifyCommand(),
 		a.iamCommand(),
+		a.costCommand(),
 		a.doctorCommand(),
 		a.logsCommand(),
 		a.versionCommand(),

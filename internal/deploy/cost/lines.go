@@ -13,7 +13,7 @@ import (
 // layer that it reads, and its own rejects.
 const (
 	listings       = 7 // raw 1, bronze 2, silver 2, the catalog's function 1 a layer
-	readsAnObject  = 8 // HEAD and GET of raw 3, of bronze 3, of silver 2 (see docs/cost.md)
+	readsAnObject  = 8 // raw: HEAD; bronze: HEAD and GET of raw, GET of itself; silver: GET of bronze and of itself; catalog: GET of both
 	writesAnObject = 3 // one a layer
 	partBytes      = 16 << 20
 	tablesALayer   = 2 // requests to the catalog for a table: look, write

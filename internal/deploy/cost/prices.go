@@ -23,7 +23,6 @@ type prices struct {
 	Schedule     float64 `json:"scheduler_invocation"`
 	Publish      float64 `json:"sns_request"`
 	Mail         float64 `json:"sns_mail"`
-	Queue        float64 `json:"sqs_request"`
 	Parameter    float64 `json:"ssm_advanced_parameter_month"`
 	DPUHour      float64 `json:"glue_dpu_hour"`
 	Catalog      float64 `json:"glue_catalog_request"`
@@ -45,7 +44,6 @@ type allowances struct {
 	Schedule   float64 `json:"scheduler_invocation"`
 	Publish    float64 `json:"sns_request"`
 	Mail       float64 `json:"sns_mail"`
-	Queue      float64 `json:"sqs_request"`
 	Catalog    float64 `json:"glue_catalog_request"`
 	Logs       float64 `json:"logs_gb"` // ingested and stored together
 	Metric     float64 `json:"metric_month"`

@@ -24,7 +24,7 @@ type stateText struct {
 }
 
 // transitions is how many steps an execution takes that goes the longest way
-// without a failure: each state once, states within a loop rounds times, states
+// without catching an error (the way to an alert, where that is longer): each state once, states within a loop rounds times, states
 // of a map once an item.
 func transitions(definition []byte, rounds, items int) (int, error) {
 	var m machineText

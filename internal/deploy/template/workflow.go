@@ -3,7 +3,6 @@ package template
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -163,9 +162,9 @@ func (b *builder) schedule(name string, s config.Schedule) {
 			"Input", orNil(s.Input),
 			"RetryPolicy", object("MaximumRetryAttempts", max(s.Retries, 0), "MaximumEventAgeInSeconds", seconds(s.MaximumAge)),
 			"DeadLetterConfig", letters)))
-	if s.Overlap != config.OverlapAllow && b.c.Workflow.Definition == "" && s.Definition == "" {
-		b.note(fmt.Sprintf("EventBridge Scheduler starts a run although the one before has not ended: overlap: %s of the schedule %s holds at home alone. "+
-			"Two runs at once are safe; the later one may end with ObjectChanged", s.Overlap, name))
+	if s.Overlap == config.OverlapQueue {
+		b.note("EventBridge Scheduler starts a run although the one before has not ended: overlap: queue of the schedule " + name +
+			" holds at home alone. Two runs at once are safe; the later one may end with ObjectChanged")
 	}
 }
 
