@@ -38,6 +38,7 @@ func (d *Deployer) Prepare(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return p, err
 	}
+	p = d.withPrice(ctx, p, stack)
 	if stack == nil {
 		// Before anything is made: what stands in the way of a first try.
 		p.New = true
@@ -82,6 +83,9 @@ func (d *Deployer) uploadPackage(ctx context.Context, w desired) error {
 		d.say(fmt.Sprintf("put the package (%.1f MB) into s3://%s", float64(len(w.pack.Zip))/1e6, d.ArtifactsBucket(w.account)))
 	} else {
 		d.say("the package lies among the artifacts already")
+	}
+	if err := d.uploadEstimate(ctx, w); err != nil {
+		return err
 	}
 	if d.byJob() {
 		_, err = d.upload(ctx, w.account, ScriptKey(d.Stack()), "text/x-python", PythonShellScript())

@@ -76,8 +76,8 @@ func TestFirstApplyThenNothingThenAChange(t *testing.T) {
 	if done.Status != "CREATE_COMPLETE" || done.Outputs["Machine"] != "m" || len(done.Events) < 3 {
 		t.Errorf("applied: %+v", done)
 	}
-	if n := len(f.buckets[artifacts]); n != 2 {
-		t.Errorf("%d artifacts, want package and template: %v", n, slices.Collect(maps.Keys(f.buckets[artifacts])))
+	if n := len(f.buckets[artifacts]); n != 3 {
+		t.Errorf("%d artifacts, want package, estimate and template: %v", n, slices.Collect(maps.Keys(f.buckets[artifacts])))
 	}
 	for _, call := range []string{"PutPublicAccessBlock", "PutBucketEncryption", "PutBucketVersioning", "PutBucketPolicy", "PutBucketLifecycleConfiguration"} {
 		if !slices.Contains(f.calls, call) {
@@ -115,6 +115,9 @@ func TestFirstApplyThenNothingThenAChange(t *testing.T) {
 	}
 	if plan.New || plan.Nothing || len(plan.Changes) != 1 || plan.Changes[0].Properties[0] != (deploy.PropertyChange{Property: "MemorySize", From: "1769", To: "1024"}) {
 		t.Errorf("plan: %+v", plan.Changes)
+	}
+	if plan.Price == nil || plan.Price.Before == nil || *plan.Price.FullBefore <= 0 {
+		t.Errorf("price: %+v", plan.Price)
 	}
 	if len(f.sets) != 0 {
 		t.Errorf("the plan's change set is left: %v", f.sets)

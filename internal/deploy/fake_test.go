@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -443,6 +444,16 @@ func (f bucketsOnly) HeadObject(_ context.Context, in *s3.HeadObjectInput, _ ...
 		return nil, withStatus(http.StatusNotFound)
 	}
 	return &s3.HeadObjectOutput{ContentLength: aws.Int64(int64(len(content)))}, nil
+}
+
+func (f bucketsOnly) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	content, ok := f.buckets[*in.Bucket][*in.Key]
+	if !ok {
+		return nil, problem("NoSuchKey", "no such key")
+	}
+	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(content))}, nil
 }
 
 func (f bucketsOnly) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {

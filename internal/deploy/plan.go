@@ -29,6 +29,7 @@ type Plan struct {
 	Findings    []Finding         `json:"findings"` // what stands in the way, or should be known
 	Manual      []template.Manual `json:"manual"`   // what is left to a person
 	Package     PackageSummary    `json:"package"`
+	Price       *Price            `json:"price,omitempty"`
 	Before      map[string]int    `json:"resources_before"` // by type
 	After       map[string]int    `json:"resources_after"`
 	Description string            `json:"description"` // what planning itself did
@@ -87,6 +88,7 @@ func (d *Deployer) Plan(ctx context.Context) (Plan, error) {
 		if err := d.validate(ctx, w); err != nil {
 			return Plan{}, err
 		}
+		p = d.withPrice(ctx, p, nil)
 		return d.finish(ctx, p, tree{})
 	}
 	if inProgress(stack.StackStatus) {
@@ -99,6 +101,7 @@ func (d *Deployer) Plan(ctx context.Context) (Plan, error) {
 		}
 	}
 	p.Description = "nothing was changed in the account: the change set that was made to look has been removed, and the template lies among the artifacts"
+	p = d.withPrice(ctx, p, stack)
 	if p, err = d.compare(ctx, p, false); err != nil {
 		return Plan{}, err
 	}
