@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -10,7 +9,6 @@ import (
 
 	"wplake/internal/config"
 	"wplake/internal/deploy/iam"
-	"wplake/internal/lake"
 	"wplake/internal/workflow/machine"
 )
 
@@ -136,30 +134,17 @@ func deployment(c config.Config, file *config.File, where place, partition, regi
 	if err != nil {
 		return iam.Input{}, err
 	}
-	in := iam.Input{Config: c, Partition: p.partition, Region: p.region, Account: p.account, WorkflowLogs: true, Machines: map[string][]byte{}}
-	read := func(path string) ([]byte, error) {
-		text, err := os.ReadFile(file.Abs(path))
-		if err != nil {
-			return nil, &lake.Error{
-				Code: lake.ConfigInvalid, Err: err, Message: fmt.Sprintf("the state machine %s cannot be read", path),
-				Hint: "mend the definition: it names the file",
-			}
-		}
-		return machine.ForAWS(text, c, p.partition, p.region, p.account), nil
+	definition, machines, err := loadMachines(c, file)
+	if err != nil {
+		return iam.Input{}, err
 	}
-	in.Definition = machine.ForAWS(machine.Default(c), c, p.partition, p.region, p.account)
-	if c.Workflow.Definition != "" {
-		if in.Definition, err = read(c.Workflow.Definition); err != nil {
-			return iam.Input{}, err
-		}
+	placed := func(text []byte) []byte { return machine.ForAWS(text, c, p.partition, p.region, p.account) }
+	in := iam.Input{
+		Config: c, Definition: placed(definition), Partition: p.partition, Region: p.region, Account: p.account,
+		WorkflowLogs: true, Machines: map[string][]byte{},
 	}
-	for name, s := range c.Schedules {
-		if s.Definition == "" {
-			continue
-		}
-		if in.Machines[strings.ReplaceAll(name, ".", "_")], err = read(s.Definition); err != nil {
-			return iam.Input{}, err
-		}
+	for schedule, text := range machines {
+		in.Machines[strings.ReplaceAll(schedule, ".", "_")] = placed(text)
 	}
 	return in, nil
 }

@@ -30,7 +30,7 @@ func (r RoleReader) ReadRole(ctx context.Context, role string) ([]roles.Document
 	got, err := r.client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if awsapi.Code(err) == "NoSuchEntity" {
 		return nil, &lake.Error{
-			Code: lake.ConfigInvalid, Message: fmt.Sprintf("there is no role %s in this account", name), Err: err,
+			Code: lake.ConfigInvalid, Message: fmt.Sprintf("there is no role %s in this account", name),
 			Hint: "give a role's name or ARN, or the file of a policy; `wplake iam` prints what the roles are called",
 		}
 	}

@@ -233,3 +233,30 @@ func TestLongStack(t *testing.T) {
 		t.Errorf("%s and %s", a, b)
 	}
 }
+
+// TestKnownActions holds actions to a list that was compared with the service
+// authorization reference: a name that AWS does not know allows nothing, and
+// nobody says so. A new action is looked up there, then added.
+func TestKnownActions(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "actions.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := strings.Fields(string(text))
+	for name, in := range definitions() {
+		roles, err := iam.All(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range roles {
+			for _, s := range r.Statements {
+				for _, a := range s.Actions {
+					if !slices.Contains(known, a) {
+						t.Errorf("%s: %s: %s is not on the list", name, r.Name, a)
+					}
+				}
+			}
+		}
+	}
+}
