@@ -65,6 +65,10 @@ func (e *entry) readOwn() {
 	p := e.glue.Parameters
 	e.Layer, e.Object, e.Key = lake.Layer(p[ownLayer]), p[ownObject], p[ownKey]
 	e.Rows, e.Bytes = whole(p[ownRows]), whole(p[ownBytes])
+	for _, name := range e.given {
+		// Whether a parameter without a value is kept is not documented.
+		e.Parameters[name] = p[name]
+	}
 	e.Location = location(e.glue)
 	if at := decodeTime(p[ownCreated]); !at.IsZero() {
 		e.Created = at
@@ -175,9 +179,7 @@ func (e *entry) same(t catalog.Table) bool {
 	}
 	mine := make(map[string]string, len(e.given))
 	for _, name := range e.given {
-		if value, ok := e.Parameters[name]; ok {
-			mine[name] = value
-		}
+		mine[name] = e.Parameters[name]
 	}
 	return e.Layer == t.Layer && e.Object == t.Object && e.Location == t.Location && e.Key == t.Key &&
 		e.Rows == t.Rows && e.Bytes == t.Bytes && slices.Equal(e.Columns, t.Columns) && maps.Equal(mine, t.Parameters) &&

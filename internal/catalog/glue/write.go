@@ -232,6 +232,9 @@ func inputOf(g types.Table) types.TableInput {
 		TargetTable: g.TargetTable, ViewExpandedText: g.ViewExpandedText, ViewOriginalText: g.ViewOriginalText,
 		Parameters: maps.Clone(g.Parameters),
 	}
+	if aws.ToString(in.Owner) == "" {
+		in.Owner = nil // Glue takes none, but not an empty one
+	}
 	if in.Parameters == nil {
 		in.Parameters = map[string]string{}
 	}
