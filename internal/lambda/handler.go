@@ -183,8 +183,8 @@ func (h *handler) judge(ctx context.Context, j job, report lake.StageReport) (la
 	}
 	told := errors.Is(ctx.Err(), context.Canceled) // the process was, not the clock's doing
 	if progress || told {
-		message := fmt.Sprintf("%s: %d objects are finished and kept (%s), %d are left (%s); the next invocation of run %s goes on with them",
-			j.stage, len(done), few(done), len(left), few(left), j.RunID)
+		message := fmt.Sprintf("%s: finished and kept: %s; left: %s; the next invocation of run %s goes on with what is left",
+			j.stage, few(done), few(left), j.RunID)
 		if told {
 			message = "the process was told to stop; " + message
 		}
@@ -194,7 +194,7 @@ func (h *handler) judge(ctx context.Context, j job, report lake.StageReport) (la
 		return &lake.Problem{
 			Code:    lake.OutOfTime,
 			Message: fmt.Sprintf("%s: not finished within the %s of an invocation that finished nothing else", what, j.limit.Round(time.Second)),
-			Hint:    timeHint(time.Duration(h.config.AWS.Functions.Timeout)),
+			Hint:    timeHint(j.stage, time.Duration(h.config.AWS.Functions.Timeout)),
 		}
 	}
 	for i, o := range report.Objects {

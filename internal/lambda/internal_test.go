@@ -115,10 +115,10 @@ func TestDeadline(t *testing.T) {
 			return string(a), failure
 		}
 		_, failure := invoke()
-		if failure == nil || failure.Type != "StageUnfinished" || !strings.Contains(failure.Message, "2 objects are finished and kept (terms, comments), 2 are left (posts, statistics)") {
+		if failure == nil || failure.Type != "StageUnfinished" || !strings.Contains(failure.Message, "finished and kept: terms, comments; left: posts, statistics;") {
 			t.Fatalf("first: %+v", failure)
 		}
-		if _, failure = invoke(); failure == nil || failure.Type != "StageUnfinished" || !strings.Contains(failure.Message, "1 are left (statistics)") {
+		if _, failure = invoke(); failure == nil || failure.Type != "StageUnfinished" || !strings.Contains(failure.Message, "left: statistics;") {
 			t.Fatalf("second: %+v", failure)
 		}
 		if len(s.told) > 0 {
@@ -130,7 +130,7 @@ func TestDeadline(t *testing.T) {
 			t.Fatalf("third: %s, %+v", answer, failure)
 		}
 		e := a.Objects[3].Error
-		if e.Code != lake.OutOfTime || !strings.Contains(e.Message, "statistics") || !strings.Contains(e.Hint, "aws.functions.timeout (now 15m0s") {
+		if e.Code != lake.OutOfTime || !strings.Contains(e.Message, "statistics") || !strings.Contains(e.Hint, "the time-out is 15m0s already") {
 			t.Errorf("%+v", e)
 		}
 		if len(s.told) != 1 || s.told[0].Subject != "data_wordpressapi_raw: Ran With Failures" {

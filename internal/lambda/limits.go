@@ -66,10 +66,19 @@ func memoryHint(now int) string {
 	return fmt.Sprintf("raise aws.functions.memory_mb (now %d, at most 10240), and engine.memory_limit with it, and deploy", now)
 }
 
+// maxTimeout is the longest that Lambda lets a function run.
+const maxTimeout = 15 * time.Minute
+
 // timeHint is what to do when an object needs more time than an invocation has.
-func timeHint(now time.Duration) string {
-	return fmt.Sprintf("raise aws.functions.timeout (now %s, at most 15m) or aws.functions.memory_mb (more memory is more processor), and deploy; "+
-		"or set source.endpoints.parallel: 1, so that objects do not share the time", now)
+func timeHint(stage string, now time.Duration) string {
+	hint := fmt.Sprintf("raise aws.functions.timeout (now %s, at most %s) or aws.functions.memory_mb, with which the processor grows, and deploy", now, maxTimeout)
+	if now >= maxTimeout {
+		hint = fmt.Sprintf("raise aws.functions.memory_mb, with which the processor grows, and deploy; the time-out is %s already, Lambda's longest", now)
+	}
+	if stage == pipeline.StageRaw {
+		hint += "; with source.endpoints.parallel: 1 objects do not share the time"
+	}
+	return hint
 }
 
 // remedied gives what failed for a function's limits the remedy that helps there.
