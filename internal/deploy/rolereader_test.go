@@ -29,7 +29,7 @@ func roleServer(t *testing.T, deny string) aws.Config {
 		}
 		fail := func(code string, status int) {
 			w.WriteHeader(status)
-			fmt.Fprintf(w, `<ErrorResponse><Error><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)
+			_, _ = fmt.Fprintf(w, `<ErrorResponse><Error><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)
 		}
 		if action == deny {
 			fail("AccessDenied", http.StatusForbidden)
@@ -57,7 +57,7 @@ func roleServer(t *testing.T, deny string) aws.Config {
 		case "GetPolicyVersion":
 			body = `<PolicyVersion><Document>` + document(r.Form.Get("VersionId")) + `</Document></PolicyVersion>`
 		}
-		fmt.Fprintf(w, `<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>`, action, body)
+		_, _ = fmt.Fprintf(w, `<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>`, action, body)
 	}))
 	t.Cleanup(server.Close)
 	return aws.Config{

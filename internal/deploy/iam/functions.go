@@ -15,6 +15,7 @@ type work struct {
 	writes lake.Layer   // "" for none
 	tells  []lake.Layer // whose topics hear of it
 	refs   []config.Ref
+	opens  []lake.Layer // further ones of which the bucket's name is looked up
 }
 
 // stages are the works of the stage functions.
@@ -105,10 +106,14 @@ func (in Input) stage(w work) []Statement {
 	p, dataset := in.place(), in.Config.Dataset
 	var statements []Statement
 	var sources, reads, parameters []string
+	for _, l := range lake.Layers() {
+		if slices.Contains(w.layers(), l) || slices.Contains(w.opens, l) {
+			parameters = append(parameters, p.parameter(lake.BucketParameter(l)))
+		}
+	}
 	for _, l := range w.layers() {
 		bucket := in.Config.Buckets.Name(l)
 		reads = append(reads, p.bucket(bucket+"/"+dataset+"/*"))
-		parameters = append(parameters, p.parameter(lake.BucketParameter(l)))
 		if l != w.writes {
 			sources = append(sources, p.bucket(bucket))
 		}
