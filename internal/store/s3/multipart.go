@@ -35,7 +35,7 @@ func (u *upload) putParts(ctx context.Context, c content) (store.Info, error) {
 		if err == nil {
 			return info, nil
 		}
-		if round < rounds && conflicted(err) {
+		if round < rounds && conflicted(err) && u.stands(ctx) {
 			u.b.log.Debug("another write came in between: begun anew", "uri", u.b.URI(u.key))
 			continue
 		}
@@ -44,6 +44,16 @@ func (u *upload) putParts(ctx context.Context, c content) (store.Info, error) {
 		}
 		return u.settle(ctx, c, err)
 	}
+}
+
+// stands reports whether the expectation still holds as far as can be seen, so
+// that it is worth sending all parts again.
+func (u *upload) stands(ctx context.Context) bool {
+	if u.expect == nil {
+		return true
+	}
+	info, _, err := u.b.head(ctx, u.key)
+	return (err == nil || errors.Is(err, store.ErrNotFound)) && info.Version == *u.expect
 }
 
 func (u *upload) tryParts(ctx context.Context, c content) (info store.Info, err error) {

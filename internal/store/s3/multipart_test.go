@@ -113,6 +113,24 @@ func TestMultipartFaults(t *testing.T) {
 	}
 }
 
+// TestMultipartOvertaken: what another write has replaced is not sent again.
+func TestMultipartOvertaken(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	b := f.open(small())
+	none := ""
+	f.first(1, "POST "+key+" uploadId", func(w http.ResponseWriter, r *http.Request) {
+		f.replace(key, "theirs")
+		fail(w, r, 409, "ConditionalRequestConflict")
+	})
+	_, err := write(t, b, large("n"), &none)
+	wantCode(t, err, lake.ObjectChanged)
+	f.want(key, "theirs")
+	if got := f.count("PUT " + key + " uploadId"); got != 3 || f.unfinished() != 0 {
+		t.Errorf("%d parts were sent, want 3; %d uploads are left", got, f.unfinished())
+	}
+}
+
 // TestSweep: parts that could not be removed are, as soon as they can be; those
 // of others are not, unless they are old and look like wplake's.
 func TestSweep(t *testing.T) {
