@@ -26,6 +26,19 @@ type logFlags struct {
 	follow bool
 	lines  int
 	level  string
+	since  time.Duration
+}
+
+// logSource is where lines are read from, with the run that they are of, ""
+// for all.
+type logSource struct {
+	run   string
+	lines iter.Seq2[home.LogLine, error]
+	// follow goes on with new lines until caughtUp returns false.
+	follow func(caughtUp func() bool) iter.Seq2[home.LogLine, error]
+	// over tells whether the run has ended and all of it was read; nil where a
+	// line tells.
+	over func() bool
 }
 
 func (a *app) logsCommand() *cobra.Command {
@@ -42,10 +55,17 @@ run has ended; if Ctrl-C ends it sooner the exit status is 3. Following the whol
 goes on until Ctrl-C, which is its ordinary end (exit status 0).
 
 The log is at most two files of 10 MiB: a full one is put aside as wplake.log.1 in
-place of the one before.`,
+place of the one before.
+
+With --home aws it is what the deployed functions and state machines logged to
+CloudWatch Logs: of a RUN all, of the whole log what was logged in the last day unless
+--since asks for more. source is the function or the machine; Lambda's own lines START
+and REPORT tell time and memory.`,
 		Example: `  wplake logs -n 50
   wplake logs last --level warn
   wplake logs --follow 20260801T070000
+  wplake logs last --home aws --level info
+  wplake logs --home aws --since 1h -f
   wplake logs last --json | jq -r '.lines[] | select(.level == "ERROR").message'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,16 +73,31 @@ place of the one before.`,
 			if err != nil {
 				return usageError{err}
 			}
+			run := append(args, "")[0]
+			if a.onAWS() {
+				return a.withExecutionsAt(cmd.Context(), func(h *home.Home, e executions) error {
+					source, err := a.deployedLogs(cmd.Context(), h, e, run, f)
+					if err != nil {
+						return err
+					}
+					return a.logs(cmd.Context(), source, f, least)
+				})
+			}
 			root, err := a.lakeRoot()
 			if err != nil {
 				return err
 			}
-			return a.logs(cmd.Context(), home.NewLogs(root), append(args, "")[0], f, least)
+			source, err := a.localLogs(cmd.Context(), home.NewLogs(root), run)
+			if err != nil {
+				return err
+			}
+			return a.logs(cmd.Context(), source, f, least)
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.follow, "follow", "f", false, "go on with new lines as they are written")
 	flags.IntVarP(&f.lines, "lines", "n", 0, "begin with so many of the newest lines (default: all of RUN; 100 of the whole log)")
+	flags.DurationVar(&f.since, "since", 0, "only lines of the last so long, e.g. 2h (default: all; with --home aws 24h of the whole log)")
 	flags.StringVar(&f.level, "level", "debug", "only lines of this level and above: debug, info, warn, error")
 	return cmd
 }
@@ -79,6 +114,9 @@ func (f logFlags) check() (slog.Level, error) {
 	}
 	if f.lines < 0 {
 		return least, fmt.Errorf("--lines is %d; give a number of lines", f.lines)
+	}
+	if f.since < 0 {
+		return least, fmt.Errorf("--since is %s; give how long ago, such as 2h", f.since)
 	}
 	return least, nil
 }
@@ -99,13 +137,26 @@ func (a *app) lakeRoot() (string, error) {
 	return file.Abs(c.Root), nil
 }
 
-// logs prints the lines of a run, or of all ("").
-func (a *app) logs(ctx context.Context, logs home.Logs, given string, f logFlags, least slog.Level) (err error) {
-	run := ""
+// localLogs is the lake's own log, of the run that a person means, "" for all.
+func (a *app) localLogs(ctx context.Context, logs home.Logs, given string) (s logSource, err error) {
 	if given != "" {
-		if run, err = findRun(logs, given); err != nil {
-			return err
+		if s.run, err = findRun(logs, given); err != nil {
+			return s, err
 		}
+	}
+	s.lines = logs.Lines()
+	s.follow = func(caughtUp func() bool) iter.Seq2[home.LogLine, error] {
+		return logs.Follow(ctx, logInterval, caughtUp)
+	}
+	return s, nil
+}
+
+// logs prints the lines of a source.
+func (a *app) logs(ctx context.Context, s logSource, f logFlags, least slog.Level) (err error) {
+	run := s.run
+	var since time.Time
+	if f.since > 0 {
+		since = a.now().Add(-f.since)
 	}
 	most := f.lines
 	if most == 0 && run == "" {
@@ -113,19 +164,20 @@ func (a *app) logs(ctx context.Context, logs home.Logs, given string, f logFlags
 	}
 	p := logPrinter{a: a, run: run, most: most, held: true}
 	ended := false
-	lines := logs.Lines()
+	lines := s.lines
 	if f.follow {
-		lines = logs.Follow(ctx, logInterval, func() bool {
+		lines = s.follow(func() bool {
 			p.release()
+			ended = ended || s.over != nil && s.over()
 			return !ended && p.err == nil
 		})
 	}
 	err = eachLine(lines, func(l home.LogLine) bool {
-		if run != "" && l.Run() != run {
+		if run != "" && s.over == nil && l.Run() != run {
 			return true
 		}
-		ended = run != "" && l.Ends() // unless it goes on: a redrive logs further lines
-		if l.Level >= least {
+		ended = run != "" && s.over == nil && l.Ends() // unless it goes on: a redrive logs further lines
+		if l.Level >= least && (since.IsZero() || !l.Time.Before(since)) {
 			p.take(l)
 		}
 		return p.err == nil

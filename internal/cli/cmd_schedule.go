@@ -36,11 +36,19 @@ func (a *app) scheduleListCommand() *cobra.Command {
 		Short: "List the schedules: when they are due next, and how the last run went",
 		Long: `Lists the schedules with their expression, time zone and state, when they are due
 next (in their own zone), and how the last run ended. RUNNING stands there while
-one has not ended.`,
+one has not ended.
+
+With --home aws they are those of EventBridge Scheduler, and where they are not as the
+definition has them. LAST is then the newest execution of the machine, whoever
+started it.`,
 		Example: `  wplake schedule list
+  wplake schedule list --home aws
   wplake schedule list --json | jq -r '.schedules[] | select(.last.status != "SUCCEEDED").name'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.onAWS() {
+				return a.listDeployedSchedules(cmd.Context())
+			}
 			return a.withScheduler(cmd.Context(), func(ctx context.Context, s *scheduler.Scheduler) error {
 				all, err := s.List(ctx)
 				if err != nil {
@@ -58,6 +66,16 @@ func (a *app) printSchedules(all []scheduler.Status) error {
 			Schedules []scheduler.Status `json:"schedules"`
 		}{all})
 	}
+	a.printScheduleGrid(all)
+	for _, s := range all {
+		if !s.AlertedAt.IsZero() {
+			fmt.Fprintf(a.stdout, "%s: no run has succeeded for too long (alerted %s)\n", s.Name, localTime(s.AlertedAt))
+		}
+	}
+	return nil
+}
+
+func (a *app) printScheduleGrid(all []scheduler.Status) {
 	g := a.newGrid("NAME", "EXPRESSION", "ZONE", "STATE", "NEXT", "LAST", "OUTCOME")
 	for _, s := range all {
 		next, last, outcome := "never", "", ""
@@ -76,12 +94,6 @@ func (a *app) printSchedules(all []scheduler.Status) error {
 		g.row(s.Name, s.Expression, s.Timezone, s.State, next, last, a.outcomeText(outcome))
 	}
 	g.print()
-	for _, s := range all {
-		if !s.AlertedAt.IsZero() {
-			fmt.Fprintf(a.stdout, "%s: no run has succeeded for too long (alerted %s)\n", s.Name, localTime(s.AlertedAt))
-		}
-	}
-	return nil
 }
 
 // outcomeText colours a status.
@@ -106,7 +118,9 @@ func (a *app) scheduleNextCommand() *cobra.Command {
 		Long: `Shows when the schedule NAME is due next, or all enabled schedules together: in the
 schedule's own zone and in UTC, with a note where the clocks change. A time of day
 that the clocks skip in spring is skipped; one that they show twice in autumn comes
-once, the first time.`,
+once, the first time.
+
+With --home aws it tells the times of the deployed schedules.`,
 		Example: `  wplake schedule next
   wplake schedule next daily -n 20
   wplake schedule next daily --after 2027-03-26
@@ -158,23 +172,23 @@ type dueTime struct {
 }
 
 func (a *app) scheduleNext(ctx context.Context, name string, from time.Time, n int) error {
-	c, _, err := a.loadConfig()
+	schedules, planOf, err := a.schedulesOf(ctx)
 	if err != nil {
 		return err
 	}
-	if _, ok := c.Schedules[name]; name != "" && !ok {
+	if _, ok := schedules[name]; name != "" && !ok {
 		return &lake.Error{Code: lake.ConfigInvalid, Message: fmt.Sprintf("there is no schedule %q", name), Hint: "see which there are: wplake schedule list"}
 	}
 	all := []dueTime{}
-	for _, each := range slices.Sorted(maps.Keys(c.Schedules)) {
-		s := c.Schedules[each]
+	for _, each := range slices.Sorted(maps.Keys(schedules)) {
+		s := schedules[each]
 		switch disabled := s.State == config.ScheduleDisabled; {
 		case name != "" && name != each, name == "" && disabled:
 			continue
 		case disabled && !a.quiet:
 			fmt.Fprintf(a.stderr, "wplake: the schedule %s is disabled: it would be due as follows\n", each)
 		}
-		plan, err := a.planOf(ctx, each, s)
+		plan, err := planOf(each, s)
 		if err != nil {
 			return err
 		}
@@ -182,6 +196,15 @@ func (a *app) scheduleNext(ctx context.Context, name string, from time.Time, n i
 	}
 	slices.SortStableFunc(all, func(x, y dueTime) int { return x.UTC.Compare(y.UTC) })
 	return a.printNext(all[:min(n, len(all))])
+}
+
+// schedulesOf are the schedules of the home by name, and what tells their plans.
+func (a *app) schedulesOf(ctx context.Context) (map[string]config.Schedule, func(string, config.Schedule) (schedule.Plan, error), error) {
+	if a.onAWS() {
+		return a.deployedPlans(ctx)
+	}
+	c, _, err := a.loadConfig()
+	return c.Schedules, func(name string, s config.Schedule) (schedule.Plan, error) { return a.planOf(ctx, name, s) }, err
 }
 
 // planOf is what a schedule's times follow from. Only those of a rate depend

@@ -23,16 +23,21 @@ type executions struct {
 // withExecutions opens the home for commands about executions, on this machine
 // or at Step Functions.
 func (a *app) withExecutions(ctx context.Context, do func(executions) error) error {
+	return a.withExecutionsAt(ctx, func(_ *home.Home, e executions) error { return do(e) })
+}
+
+// withExecutionsAt is withExecutions for those that need the home as well.
+func (a *app) withExecutionsAt(ctx context.Context, do func(*home.Home, executions) error) error {
 	return a.withHome(ctx, func(h *home.Home) error {
 		if a.onAWS() {
 			own := h.MachineARN()
-			return do(executions{Executions: h.Executions(), own: own, place: strings.TrimSuffix(own, h.Config.Workflow.Name)})
+			return do(h, executions{Executions: h.Executions(), own: own, place: strings.TrimSuffix(own, h.Config.Workflow.Name)})
 		}
 		w, err := h.Workflow(ctx)
 		if err != nil {
 			return err
 		}
-		return do(localExecutions(h, w))
+		return do(h, localExecutions(h, w))
 	})
 }
 

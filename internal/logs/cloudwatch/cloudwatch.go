@@ -33,7 +33,7 @@ type Options struct {
 
 // Query chooses lines. Zero fields do not restrict.
 type Query struct {
-	Since, Until time.Time // Until is not looked at when following
+	Since, Until time.Time
 	// Run is the run or execution. Lambda's own lines belong to the run for
 	// which the function worked.
 	Run   string
@@ -97,7 +97,7 @@ func (r *Reader) Follow(ctx context.Context, q Query, interval time.Duration, ca
 		seen := map[string]time.Time{} // events of the last while, by ID
 		from, newest := q.Since, q.Since
 		for {
-			for e, err := range r.merged(ctx, from, time.Time{}) {
+			for e, err := range r.merged(ctx, from, q.Until) {
 				if err != nil && ctx.Err() != nil {
 					return // Ctrl-C is how following ends
 				}
