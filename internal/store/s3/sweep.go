@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,9 +19,9 @@ import (
 	"wplake/internal/store"
 )
 
-// stale is the age after which a multipart upload is nobody's any more: no
+// staleAfter is the age after which a multipart upload is nobody's any more: no
 // function, job or run writes for so long.
-const stale = 24 * time.Hour
+const staleAfter = 24 * time.Hour
 
 // Delete removes an object. In a bucket with versions it stays as an older one.
 // It needs s3:DeleteObject.
@@ -79,6 +80,9 @@ func (b *Bucket) sweepUploads(ctx context.Context) (swept int, err error) {
 			err = nil
 		}
 	}()
+	if swept, err = b.sweepLeft(ctx); err != nil {
+		return swept, err
+	}
 	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: &b.prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -86,29 +90,40 @@ func (b *Bucket) sweepUploads(ctx context.Context) (swept int, err error) {
 			return swept, b.failure(err, "list unfinished writes in "+b.URI(b.prefix), "s3:ListBucketMultipartUploads")
 		}
 		for _, m := range page.Uploads {
-			key, id := aws.ToString(m.Key), aws.ToString(m.UploadId)
-			if !b.swept(m, id) {
+			if !b.stale(m) {
 				continue
 			}
-			if err := b.abort(ctx, key, id); err != nil {
+			if err := b.abort(ctx, aws.ToString(m.Key), aws.ToString(m.UploadId)); err != nil {
 				return swept, err
 			}
-			b.mu.Lock()
-			delete(b.left, id)
-			b.mu.Unlock()
 			swept++
 		}
 	}
 	return swept, nil
 }
 
-// swept reports whether an unfinished upload is one to give up.
-func (b *Bucket) swept(m types.MultipartUpload, id string) bool {
+// sweepLeft gives up the uploads that this process could not give up before.
+func (b *Bucket) sweepLeft(ctx context.Context) (swept int, err error) {
 	b.mu.Lock()
-	_, ours := b.left[id]
+	left := maps.Clone(b.left)
 	b.mu.Unlock()
-	return ours || m.ChecksumType == types.ChecksumTypeFullObject && m.ChecksumAlgorithm == types.ChecksumAlgorithmCrc32 &&
-		strings.HasPrefix(aws.ToString(m.Key), b.prefix) && m.Initiated != nil && b.now().Sub(*m.Initiated) > stale
+	for id, key := range left {
+		if err := b.abort(ctx, key, id); err != nil {
+			return swept, err
+		}
+		b.mu.Lock()
+		delete(b.left, id)
+		b.mu.Unlock()
+		swept++
+	}
+	return swept, nil
+}
+
+// stale reports whether an unfinished upload of nobody knows whom is one to
+// give up.
+func (b *Bucket) stale(m types.MultipartUpload) bool {
+	return m.ChecksumType == types.ChecksumTypeFullObject && m.ChecksumAlgorithm == types.ChecksumAlgorithmCrc32 &&
+		strings.HasPrefix(aws.ToString(m.Key), b.prefix) && m.Initiated != nil && b.now().Sub(*m.Initiated) > staleAfter
 }
 
 // Check tells by two requests whether the bucket can be read and written to,
