@@ -128,6 +128,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.configCommand(),
 		a.paramCommand(),
 		a.notifyCommand(),
+		a.deployCommand(),
 		a.iamCommand(),
 		a.costCommand(),
 		a.doctorCommand(),

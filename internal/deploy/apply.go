@@ -203,7 +203,7 @@ func (d *Deployer) Apply(ctx context.Context, p Plan) (Applied, error) {
 // became of the change set.
 func (d *Deployer) execute(ctx context.Context, p Plan) error {
 	token := d.o.Token()
-	in := &cloudformation.ExecuteChangeSetInput{StackName: &p.set.stackID, ChangeSetName: &p.set.name, ClientRequestToken: &token}
+	in := &cloudformation.ExecuteChangeSetInput{StackName: &p.Stack, ChangeSetName: &p.set.name, ClientRequestToken: &token}
 	if p.New {
 		// Buckets that this try makes go again when it fails: nothing is in
 		// them, and they would be in the way of the next one.

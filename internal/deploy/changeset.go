@@ -64,6 +64,9 @@ func (d *Deployer) uploadTemplate(ctx context.Context, w desired) (url string, e
 	if _, err := d.upload(ctx, w.account, key, "application/yaml", w.body); err != nil {
 		return "", err
 	}
+	if address := endpointOf(d.cfg, "s3"); address != "" { // an emulator's, where buckets are no part of the host
+		return strings.TrimSuffix(address, "/") + "/" + d.ArtifactsBucket(w.account) + "/" + key, nil
+	}
 	suffix := "amazonaws.com"
 	if w.account.Partition == "aws-cn" {
 		suffix += ".cn"

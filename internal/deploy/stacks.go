@@ -189,17 +189,17 @@ func eventOf(e types.StackEvent, begun map[string]time.Time) Event {
 }
 
 // cause is the first failure of the events that is not the consequence of
-// another's.
+// another's: of a resource or, where none failed, of the stack as a whole.
 func cause(events []Event) (Event, bool) {
 	var found Event
 	for _, e := range events {
-		if !e.Failed() || e.Type == stackType {
+		if !e.Failed() {
 			continue
 		}
-		if !strings.Contains(strings.ToLower(e.Reason), "cancelled") {
+		if e.Type != stackType && !strings.Contains(strings.ToLower(e.Reason), "cancelled") {
 			return e, true
 		}
-		if found.Status == "" {
+		if found.Status == "" || found.Type == stackType && e.Type != stackType {
 			found = e
 		}
 	}
