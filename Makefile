@@ -25,7 +25,7 @@ BUILDVCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo 
 # alone, so that the linker does not find the shared library beside it; where
 # there is no archive the shared library is used.
 ifeq ($(shell uname -s),Linux)
-EXTLDFLAGS := -L$(CURDIR)/bin/static -static-libgcc -Wl,--no-export-dynamic -Wl,--gc-sections
+EXTLDFLAGS := -L$(CURDIR)/bin/static -Wl,--no-export-dynamic -Wl,--gc-sections
 else
 EXTLDFLAGS :=
 endif
