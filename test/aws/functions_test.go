@@ -50,6 +50,12 @@ func zipped(t *testing.T, bootstrap []byte, more map[string][]byte) []byte {
 // returns how to read the events that it was sent.
 func scripted(t *testing.T, client *lambda.Client, name string, answers ...map[string]any) (events func() []map[string]any) {
 	t.Helper()
+	return scriptedAs(t, client, name, "arn:aws:iam::000000000000:role/test", answers...)
+}
+
+// scriptedAs makes such a function with a role.
+func scriptedAs(t *testing.T, client *lambda.Client, name, role string, answers ...map[string]any) (events func() []map[string]any) {
+	t.Helper()
 	script, err := os.ReadFile(filepath.Join("testdata", "bootstrap.py"))
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +67,7 @@ func scripted(t *testing.T, client *lambda.Client, name string, answers ...map[s
 	counter := filepath.Join(t.TempDir(), "events")
 	_, err = client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: &name, Runtime: lambdatypes.RuntimeProvidedal2023, Handler: sdk.String("bootstrap"),
-		Role: sdk.String("arn:aws:iam::000000000000:role/test"), Timeout: sdk.Int32(30),
+		Role: &role, Timeout: sdk.Int32(30),
 		Code:        &lambdatypes.FunctionCode{ZipFile: zipped(t, script, nil)},
 		Environment: &lambdatypes.Environment{Variables: map[string]string{"ANSWERS": string(told), "COUNTER": counter}},
 	})
