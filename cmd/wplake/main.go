@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	if lambda.Wanted(os.Args[0], os.LookupEnv) {
+	if lambda.Wanted(os.Args, os.LookupEnv) {
 		os.Exit(lambda.Main(context.Background(), lambda.Options{
 			Open: home.FunctionOpener(cli.Version()), Getenv: os.LookupEnv, Setenv: os.Setenv,
 			Stdout: os.Stdout, Now: time.Now, Version: cli.Version(),

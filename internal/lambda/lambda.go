@@ -81,11 +81,15 @@ const (
 	EnvFunction = "WPLAKE_FUNCTION"
 )
 
-// Wanted tells whether a process that was started under the name program is a
-// Lambda function rather than a command.
-func Wanted(program string, getenv func(string) (string, bool)) bool {
+// Wanted tells whether a process with these arguments, its own name first, is a
+// Lambda function rather than a command. Lambda gives no arguments; a Glue job
+// starts the package's bootstrap with some.
+func Wanted(args []string, getenv func(string) (string, bool)) bool {
+	if len(args) != 1 {
+		return false
+	}
 	api, _ := getenv(envRuntimeAPI)
-	return api != "" || filepath.Base(program) == "bootstrap"
+	return api != "" || filepath.Base(args[0]) == "bootstrap"
 }
 
 // FunctionOf is the stage function that the environment names: by

@@ -335,12 +335,12 @@ func TestNotWithinLambda(t *testing.T) {
 	if status := lambda.Main(t.Context(), lambda.Options{Getenv: env, Stdout: &none, Now: time.Now}); status != 1 || !strings.Contains(none.String(), "call the program wplake") {
 		t.Errorf("%d: %s", status, none.String())
 	}
-	for program, want := range map[string]bool{"/var/task/bootstrap": true, "bootstrap": true, "bin/wplake": false} {
-		if lambda.Wanted(program, env) != want {
-			t.Errorf("%s: %v", program, !want)
+	for line, want := range map[string]bool{"/var/task/bootstrap": true, "bootstrap": true, "bin/wplake": false, "bootstrap stage silver": false} {
+		if lambda.Wanted(strings.Fields(line), env) != want {
+			t.Errorf("%s: %v", line, !want)
 		}
 	}
-	if !lambda.Wanted("wplake", func(k string) (string, bool) { return "127.0.0.1:9001", k == "AWS_LAMBDA_RUNTIME_API" }) {
+	if !lambda.Wanted([]string{"wplake"}, func(k string) (string, bool) { return "127.0.0.1:9001", k == "AWS_LAMBDA_RUNTIME_API" }) {
 		t.Error("the runtime's address is not heeded")
 	}
 }
