@@ -306,3 +306,18 @@ source:
 		t.Error(diff)
 	}
 }
+
+func TestTwoMachinesOfOneName(t *testing.T) {
+	t.Parallel()
+	c, _ := build(t, "", nil)
+	text := []byte(`{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}`)
+	for _, machines := range []map[string][]byte{
+		{"a.b": text, "a_b": text},
+		{c.Workflow.Name: text},
+	} {
+		_, err := template.Build(template.Input{Config: c, Definition: text, Machines: machines})
+		if err == nil || !strings.Contains(err.Error(), "would be called") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

@@ -29,8 +29,16 @@ func (b *builder) machines() error {
 		return err
 	}
 	b.scheduled = map[string]deployed{}
+	taken := map[string]string{b.c.Workflow.Name: "the lake's workflow"}
 	for _, schedule := range sortedKeys(b.in.Machines) {
 		name := strings.ReplaceAll(schedule, ".", "_") // as at home
+		if by := taken[name]; by != "" {
+			return &lake.Error{
+				Code: lake.ConfigInvalid, Message: "the state machine of the schedule " + schedule + " would be called " + name + ", and so is that of " + by,
+				Hint: "give the schedule another name",
+			}
+		}
+		taken[name] = "the schedule " + schedule
 		m, err := b.deploy(title(schedule)+hashed(schedule)+"StateMachine", name, b.in.Machines[schedule])
 		if err != nil {
 			return err
