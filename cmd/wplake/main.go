@@ -16,7 +16,7 @@ func main() {
 	if lambda.Wanted(os.Args, os.LookupEnv) {
 		os.Exit(lambda.Main(context.Background(), lambda.Options{
 			Open: home.FunctionOpener(cli.Version()), Getenv: os.LookupEnv, Setenv: os.Setenv,
-			Stdout: os.Stdout, Now: time.Now, Version: cli.Version(),
+			Stdout: os.Stdout, Now: time.Now, Version: cli.Version(), Temp: os.TempDir(),
 		}))
 	}
 	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

@@ -159,13 +159,13 @@ func objects(names ...string) lake.StageReport {
 // function is a running process.
 type function struct {
 	*service
-	t       *testing.T
-	lake    *fake
-	opened  lambda.OpenOptions
-	log     *bytes.Buffer
-	scratch string
-	stop    func()
-	status  chan int
+	t      *testing.T
+	lake   *fake
+	opened lambda.OpenOptions
+	log    *bytes.Buffer
+	temp   string
+	stop   func()
+	status chan int
 }
 
 const definition = "source:\n  kind: sample\naws:\n  stack: wplake-test\n"
@@ -186,7 +186,7 @@ func start(t *testing.T, f *fake, env map[string]string, definition string) *fun
 		variables[k] = v
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	p := &function{service: s, t: t, lake: f, log: &bytes.Buffer{}, scratch: filepath.Join(t.TempDir(), "scratch"), stop: stop, status: make(chan int, 1)}
+	p := &function{service: s, t: t, lake: f, log: &bytes.Buffer{}, temp: t.TempDir(), stop: stop, status: make(chan int, 1)}
 	t.Cleanup(stop)
 	go func() {
 		p.status <- lambda.Main(ctx, lambda.Options{
@@ -196,7 +196,7 @@ func start(t *testing.T, f *fake, env map[string]string, definition string) *fun
 			},
 			Getenv: func(k string) (string, bool) { v, ok := variables[k]; return v, ok },
 			Setenv: func(k, v string) error { variables[k] = v; return nil },
-			Stdout: p.log, Now: time.Now, Version: "v1.2.3", Scratch: p.scratch,
+			Stdout: p.log, Now: time.Now, Version: "v1.2.3", Temp: p.temp,
 		})
 	}()
 	return p

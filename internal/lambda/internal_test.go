@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,6 +40,27 @@ func TestMemoryLimit(t *testing.T) {
 	} {
 		if got := memoryLimit(test.definition, test.function); got != test.want {
 			t.Errorf("memoryLimit(%d, %q) = %d, want %d", test.definition, test.function, got, test.want)
+		}
+	}
+}
+
+// What a process left that died is removed; what is somebody else's is not.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const nobody = 1 << 30 // above every system's largest number of a process
+	names := []string{scratchName(nobody), scratchName(os.Getpid()), "wplake-function-x", "other"}
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(dir, name, "deep"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sweep(dir); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != (i > 0) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -236,16 +236,22 @@ func TestWarmAndScratch(t *testing.T) {
 		return objects("posts"), os.WriteFile(filepath.Join(p.opened.Scratch, "spool"), []byte("left"), 0o600)
 	}
 	p = start(t, f, nil, definition)
+	if err := os.MkdirAll(filepath.Join(p.temp, "other"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, id := range []string{"a", "b"} {
 		if got := p.invoke(event{id: id, payload: `{}`}); got.path != "/invocation/"+id+"/response" {
 			t.Errorf("%+v", got)
 		}
 	}
 	p.end()
+	if left, err := os.ReadDir(p.temp); err != nil || len(left) != 1 || left[0].Name() != "other" {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 	if limit := p.opened.Config.Engine.MemoryLimit; limit != 448<<20 {
 		t.Errorf("the memory limit is %d", limit)
 	}
-	if free, err := p.opened.Room.Free(p.scratch); err != nil || free <= 0 || !strings.Contains(p.opened.Room.Hint, "storage_mb") {
+	if free, err := p.opened.Room.Free(p.temp); err != nil || free <= 0 || !strings.Contains(p.opened.Room.Hint, "storage_mb") {
 		t.Errorf("room: %d, %v, %q", free, err, p.opened.Room.Hint)
 	}
 	var cold []any

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"wplake/internal/lake"
@@ -36,6 +37,31 @@ func memoryLimit(definition int64, function string) int64 {
 // never more than half.
 func margin(left time.Duration) time.Duration {
 	return min(max(left/20, 3*time.Second), 10*time.Second, left/2)
+}
+
+// scratchPrefix begins the names of the processes' folders for temporary files.
+// Each process has its own: in Lambda it is alone, in an emulator it is not.
+const scratchPrefix = "wplake-function-"
+
+func scratchName(pid int) string { return scratchPrefix + strconv.Itoa(pid) }
+
+// sweep removes from the folder for temporary files those of processes that are
+// no more: Lambda keeps the folder when it begins anew after a process has died.
+func sweep(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, scratchPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, old := range left {
+		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(old), scratchPrefix))
+		if err != nil || alive(pid) {
+			continue // not ours, or at work
+		}
+		if err := os.RemoveAll(old); err != nil && !errors.Is(err, fs.ErrPermission) { // another user's is not in the way
+			return store.Failure("remove", old, err)
+		}
+	}
+	return nil
 }
 
 // emptied makes the folder if there is none, and removes all that is in it:

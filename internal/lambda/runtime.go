@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,9 +29,9 @@ type Options struct {
 	Stdout  io.Writer
 	Now     func() time.Time
 	Version string
-	// Scratch is the folder for temporary files, absolute; "" for wplake within
-	// the system's.
-	Scratch string
+	// Temp is the folder in which the process makes its own for temporary
+	// files, absolute: the system's.
+	Temp string
 }
 
 // Main serves events until the process is told to stop (SIGTERM, SIGINT), and
@@ -59,7 +60,7 @@ func Main(ctx context.Context, o Options) int {
 	}
 	h.at, h.out, h.began = at, out, began
 	status := serve(ctx, api, h, o.Setenv)
-	if err := h.lake.Close(); err != nil {
+	if err := errors.Join(h.lake.Close(), os.RemoveAll(h.scratch)); err != nil {
 		log.Warn("the lake could not be closed", "error", err)
 	}
 	return status
@@ -79,13 +80,11 @@ func start(ctx context.Context, o Options, log *slog.Logger) (*handler, error) {
 	for _, w := range file.Warnings {
 		log.Warn(w.String())
 	}
-	h := &handler{config: c, function: function, scratch: o.Scratch, log: log, now: o.Now, version: o.Version}
+	h := &handler{config: c, function: function, log: log, now: o.Now, version: o.Version}
 	if h.name, _ = o.Getenv(envName); h.name == "" {
 		h.name = lake.FunctionName(function)
 	}
-	if h.scratch == "" {
-		h.scratch = filepath.Join(os.TempDir(), "wplake")
-	}
+	h.scratch = filepath.Join(o.Temp, scratchName(os.Getpid()))
 	if err := h.confine(o); err != nil {
 		return nil, err
 	}
@@ -110,6 +109,9 @@ func start(ctx context.Context, o Options, log *slog.Logger) (*handler, error) {
 // confine keeps temporary files to the scratch folder, whoever makes them: no
 // other folder can be written to, and there may be no home directory.
 func (h *handler) confine(o Options) error {
+	if err := sweep(o.Temp); err != nil {
+		return err
+	}
 	if err := emptied(h.scratch); err != nil {
 		return err
 	}
