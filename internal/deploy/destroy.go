@@ -64,7 +64,7 @@ func (d *Deployer) Destroy(ctx context.Context, deleteData bool) (Destroyed, err
 		return done, err
 	}
 	for _, k := range retained {
-		if k.Type != "AWS::S3::Bucket" && (!deleteData || k.Type != "AWS::S3::BucketPolicy") {
+		if k.Type != "AWS::S3::Bucket" && k.Type != "AWS::S3::BucketPolicy" {
 			done.Kept = append(done.Kept, k)
 		}
 	}

@@ -51,7 +51,11 @@ func unseen(err error, what string) ([]Finding, error) {
 	if e.Code == lake.Interrupted || e.Code == lake.CredentialsBad {
 		return nil, err
 	}
-	return []Finding{{Level: LevelNote, What: what + " could not be looked at: " + e.Message, Hint: e.Hint}}, nil
+	f := Finding{Level: LevelNote, What: what + " could not be looked at: " + e.Message}
+	if e.Code == lake.AccessDenied {
+		f.Hint = e.Hint
+	}
+	return []Finding{f}, nil
 }
 
 // lookAtBuckets finds buckets whose names others have, and those that are
