@@ -40,6 +40,8 @@ func TestMain(m *testing.M) {
 //	                       the folder site has at the moment: site/posts.json
 //	$WEBHOOK               the address of a web server that adds what is posted
 //	                       to alerts.txt; below $WEBHOOK/broken it answers 500
+//	$CLOUD                 the address of an AWS that answers with the files of the
+//	                       folder cloud: cloud/ListExecutions.json; see cloud
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -69,6 +71,9 @@ func setUp(env *testscript.Env) error {
 	site := httptest.NewServer(folderSite(filepath.Join(env.WorkDir, "site")))
 	env.Defer(site.Close)
 	env.Setenv("SITE", site.URL)
+	aws := httptest.NewServer(cloud(filepath.Join(env.WorkDir, "cloud"), filepath.Join(env.WorkDir, "calls.txt")))
+	env.Defer(aws.Close)
+	env.Setenv("CLOUD", aws.URL)
 	return nil
 }
 
