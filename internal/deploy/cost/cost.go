@@ -168,7 +168,7 @@ type bill struct {
 	e       Estimate
 	objects int
 	guessed bool
-	steps   int // of an execution
+	steps   float64 // of an execution
 }
 
 // line adds an item; one of no quantity is left out.

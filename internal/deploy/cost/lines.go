@@ -129,7 +129,7 @@ func (b *bill) glue() {
 }
 
 func (b *bill) states() {
-	b.line("Step Functions", "state transitions", b.e.Runs*float64(b.steps), "transitions", b.p.Transition, b.free.Transition)
+	b.line("Step Functions", "state transitions", b.e.Runs*b.steps, "transitions", b.p.Transition, b.free.Transition)
 	b.line("EventBridge", "invocations by schedules", b.e.Runs, "invocations", b.p.Schedule, b.free.Schedule)
 }
 
