@@ -109,12 +109,11 @@ func lengthBits(symbol int) int {
 
 // codes are the codes of a block, and how its header tells them.
 type codes struct {
-	literals   []uint8 // lengths of codes
-	distances  []uint8
-	lengths    []uint8 // lengths of the codes of lengths
-	runs       []coded // symbols of lengths of codes
-	counts     [3]int  // HLIT, HDIST, HCLEN as numbers of codes
-	headerBits int
+	literals  []uint8 // lengths of codes
+	distances []uint8
+	lengths   []uint8 // lengths of the codes of lengths
+	runs      []coded // symbols of lengths of codes
+	counts    [3]int  // HLIT, HDIST, HCLEN as numbers of codes
 }
 
 // order is in which order the lengths of the codes of lengths are told.
