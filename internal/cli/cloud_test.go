@@ -28,7 +28,7 @@ func cloud(dir, calls string) http.HandlerFunc {
 			return
 		}
 		if strings.Contains(string(body), "Action=GetCallerIdentity") {
-			fmt.Fprint(w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
+			_, _ = fmt.Fprint(w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
 				`<Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>me</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
 			return
 		}
@@ -56,7 +56,7 @@ func answer(w http.ResponseWriter, dir, op string, body []byte) {
 	if op == "GetParameter" {
 		var in struct{ Name string }
 		if json.Unmarshal(body, &in) == nil && strings.HasPrefix(in.Name, "/s3/lakehouse/name/") {
-			fmt.Fprintf(w, `{"Parameter": {"Name": %q, "Type": "String", "Value": "lake-%s"}}`, in.Name, filepath.Base(in.Name))
+			_, _ = fmt.Fprintf(w, `{"Parameter": {"Name": %q, "Type": "String", "Value": "lake-%s"}}`, in.Name, filepath.Base(in.Name))
 			return
 		}
 	}

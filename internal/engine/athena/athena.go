@@ -122,7 +122,10 @@ func (r *Reader) Query(ctx context.Context, sql string, params map[string]any) (
 		ctx: ctx, client: r.client, id: id,
 		header: x.StatementType != types.StatementTypeDdl && !tellsTables(statement),
 	}
-	return out, out.first()
+	if err := out.first(); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // tellsTables tells the statements whose results have no line of names.
