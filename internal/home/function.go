@@ -85,7 +85,7 @@ func (f *function) Stage(ctx context.Context, name string, r pipeline.Request, p
 		return lake.StageReport{}, err
 	}
 	h.openCatalog()
-	tables := catalog.Catalog(h.Catalog)
+	tables := h.Catalog
 	if name == pipeline.StageBronze {
 		tables = silent{tables}
 	}
