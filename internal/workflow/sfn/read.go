@@ -125,13 +125,30 @@ func (c *Client) List(ctx context.Context, f workflow.Filter) ([]workflow.Execut
 const mostEvents = 1000
 
 // History implements workflow.Executions. The service pages by tokens of its
-// own: what is asked for with an ID is found by reading from the end that is
-// nearer by the order.
+// own and knows no IDs: what follows an ID is read from the newest event back,
+// so that whoever watches an execution reads what is new alone.
 func (c *Client) History(ctx context.Context, arn string, after int64, limit int, newestFirst bool) ([]asl.Event, error) {
+	switch {
+	case after == 0:
+		return c.history(ctx, arn, limit, newestFirst, nil)
+	case newestFirst:
+		return c.history(ctx, arn, limit, true, func(id int64) (wanted, enough bool) { return id < after, false })
+	}
+	all, err := c.history(ctx, arn, 0, true, func(id int64) (wanted, enough bool) { return id > after, id <= after })
+	slices.Reverse(all)
+	if limit > 0 && len(all) > limit {
+		all = all[:limit]
+	}
+	return all, err
+}
+
+// history reads the events that choose wants, nil for all, until it has enough
+// or there are limit, 0 for any number.
+func (c *Client) history(ctx context.Context, arn string, limit int, newestFirst bool, choose func(id int64) (wanted, enough bool)) ([]asl.Event, error) {
 	in := &sfn.GetExecutionHistoryInput{
 		ExecutionArn: &arn, ReverseOrder: newestFirst, MaxResults: mostEvents, IncludeExecutionData: aws.Bool(true),
 	}
-	if limit > 0 && limit < mostEvents && after == 0 {
+	if limit > 0 && limit < mostEvents && choose == nil {
 		in.MaxResults = int32(limit)
 	}
 	var all []asl.Event
@@ -142,8 +159,14 @@ func (c *Client) History(ctx context.Context, arn string, after int64, limit int
 		}
 		for i := range out.Events {
 			e := &out.Events[i]
-			if after > 0 && (newestFirst && e.Id >= after || !newestFirst && e.Id <= after) {
-				continue
+			if choose != nil {
+				wanted, enough := choose(e.Id)
+				if enough {
+					return all, nil
+				}
+				if !wanted {
+					continue
+				}
 			}
 			all = append(all, eventOf(e))
 			if len(all) == limit {

@@ -201,7 +201,7 @@ func TestHistory(t *testing.T) {
 		first       int64
 		page        float64 // how many events are asked for at once
 	}{
-		{0, 0, n, false, 1, 1000}, {0, 0, n, true, n, 1000}, {0, 10, 10, true, n, 10}, {2000, 0, 500, false, 2001, 1000}, {100, 5, 5, true, 99, 1000}, {2500, 0, 0, false, 0, 1000},
+		{0, 0, n, false, 1, 1000}, {0, 0, n, true, n, 1000}, {0, 10, 10, true, n, 10}, {2000, 0, 500, false, 2001, 1000}, {2000, 7, 7, false, 2001, 1000}, {100, 5, 5, true, 99, 1000}, {2500, 0, 0, false, 0, 1000},
 	} {
 		got, err := c.History(t.Context(), executionARN, tc.after, tc.limit, tc.reverse)
 		if err != nil || len(got) != tc.want || tc.want > 0 && got[0].ID != tc.first {
