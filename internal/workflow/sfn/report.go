@@ -8,6 +8,7 @@ import (
 
 	"wplake/internal/asl"
 	"wplake/internal/lake"
+	"wplake/internal/pipeline"
 	"wplake/internal/workflow"
 	"wplake/internal/workflow/tasks"
 )
@@ -71,7 +72,8 @@ func stagesOf(events []asl.Event) []*stage {
 		switch {
 		case e.Type == "TaskScheduled", e.Type == "LambdaFunctionScheduled":
 			name := stageOf(e)
-			if name == "" {
+			if name == "" { // its answer may say which stage it was
+				calls[e.ID] = &stage{report: lake.StageReport{Objects: []lake.ObjectReport{}}, started: e.Time}
 				continue
 			}
 			s, known := byName[name]
@@ -88,7 +90,16 @@ func stagesOf(events []asl.Event) []*stage {
 				continue
 			}
 			calls[e.ID] = s
+			nameless := s.report.Stage == ""
 			s.take(e)
+			if name := s.report.Stage; nameless && name != "" {
+				if before, known := byName[name]; known {
+					*before = *s
+					continue
+				}
+				byName[name] = s
+				all = append(all, s)
+			}
 		}
 	}
 	return all
@@ -127,6 +138,9 @@ func (s *stage) answer(e *asl.Event) {
 		return // not one of our functions'
 	}
 	s.answered = true
+	if s.report.Stage == "" && slices.Contains(pipeline.Stages(), a.Stage) {
+		s.report.Stage = a.Stage
+	}
 	s.report.Objects, s.report.DurationMS = a.Objects, max(s.report.DurationMS, a.DurationMS)
 	s.report.Succeeded, s.report.Failed = a.Succeeded, a.Failed
 	if s.report.Objects == nil {

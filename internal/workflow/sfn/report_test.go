@@ -85,6 +85,21 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// A history that does not tell what was called: what was answered tells it.
+func TestReportByAnswers(t *testing.T) {
+	t.Parallel()
+	x := workflow.Execution{Name: "r", Status: asl.Succeeded, Started: time.Unix(1, 0), Stopped: time.Unix(60, 0)}
+	var s story
+	s.call(`{}`, succeeded(`{"Payload": {"stage": "raw", "succeeded": 1, "objects": [{"object": "posts", "status": "succeeded", "warnings": []}]}}`))
+	s.call(`{}`, failed("StageUnfinished", "{}"))
+	s.call(`{}`, succeeded(`{"Payload": {"stage": "bronze", "succeeded": 2, "objects": [{"object": "posts", "status": "succeeded", "warnings": []}, {"object": "terms", "status": "succeeded", "warnings": []}]}}`))
+	s.call(`{}`, succeeded(`{"MessageId": "1"}`))
+	r := sfn.Report(x, s.events)
+	if r.Status != lake.StatusRunSucceeded || len(r.Stages) != 2 || r.Stages[0].Stage != "raw" || r.Stages[1].Stage != "bronze" || r.Stages[1].Succeeded != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestReportOfLittle(t *testing.T) {
 	t.Parallel()
 	x := workflow.Execution{Name: "r", Status: asl.Succeeded, Started: time.Unix(1, 0), Stopped: time.Unix(2, 0)}
