@@ -84,7 +84,9 @@ func parse(s string, t lake.Type) (any, error) {
 // behind it. A time without a zone is given in UTC.
 func moment(s string) (time.Time, error) {
 	const plain = "2006-01-02 15:04:05.999999999"
-	s = strings.Replace(s, "T", " ", 1)
+	if len(s) > 10 && s[10] == 'T' {
+		s = s[:10] + " " + s[11:]
+	}
 	if len(s) > 19 {
 		at, zone, zoned := strings.Cut(s[11:], " ")
 		if zoned {
