@@ -248,3 +248,17 @@ func keys(t *testing.T, client *s3.Client, bucket string) []string {
 	slices.Sort(found)
 	return found
 }
+
+// modified is when each object of a bucket was written.
+func modified(t *testing.T, client *s3.Client, bucket string) map[string]time.Time {
+	t.Helper()
+	found := map[string]time.Time{}
+	page, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range page.Contents {
+		found[*o.Key] = *o.LastModified
+	}
+	return found
+}
