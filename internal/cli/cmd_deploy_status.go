@@ -76,9 +76,12 @@ func (a *app) printStatus(s deploy.Status) {
 		fmt.Fprintln(a.stdout, "  "+clean(s.Reason))
 	}
 	for _, g := range s.Agrees {
-		if g.Agrees {
+		switch {
+		case g.Agrees:
 			fmt.Fprintf(a.stdout, "  %-10s %s\n", g.What, "as the definition here")
-		} else {
+		case g.What == deploy.WholeDefinition:
+			fmt.Fprintf(a.stdout, "  %-10s %s\n", g.What, a.color(yellow, "cannot be compared: "+clean(g.Detail)))
+		default:
 			fmt.Fprintf(a.stdout, "  %-10s %s\n", g.What, a.color(yellow, "not as the definition here: "+clean(g.Detail)))
 		}
 	}

@@ -274,7 +274,7 @@ func (d *Deployer) next(ctx context.Context, p Plan) []string {
 		all = append(all, text)
 	}
 	if pending, err := d.pending(ctx, p.Account); err == nil && len(pending) > 0 {
-		all = append(all, fmt.Sprintf("%d subscriptions wait for the confirmation that AWS has sent", len(pending)))
+		all = append(all, fmt.Sprintf("follow the link that AWS has sent, for each subscription that waits for its confirmation: %d", len(pending)))
 	}
 	return append(all, "run it once: wplake run --home aws")
 }

@@ -123,6 +123,9 @@ func properties(r *types.ResourceChange, before, after tree) []PropertyChange {
 				p.From, p.To = textOrNothing(was), textOrNothing(will)
 			}
 		}
+		if p.From == "" && p.To == "" && name == "Code" { // the key is a parameter, whose value neither tells
+			p.To = "another package"
+		}
 		all = append(all, p)
 	}
 	return all

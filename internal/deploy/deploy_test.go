@@ -85,7 +85,7 @@ func TestFirstApplyThenNothingThenAChange(t *testing.T) {
 		}
 	}
 	// The subscription that waits is told.
-	if !strings.Contains(strings.Join(done.Next, "\n"), "1 subscriptions wait") {
+	if !strings.Contains(strings.Join(done.Next, "\n"), "waits for its confirmation: 1") {
 		t.Errorf("next: %q", done.Next)
 	}
 
@@ -128,6 +128,55 @@ func TestFirstApplyThenNothingThenAChange(t *testing.T) {
 	}
 	if !status.Exists || status.Agrees[0].Agrees || !strings.Contains(status.Agrees[0].Detail, "Function") || len(status.Pending) != 1 || len(status.Notes) != 1 {
 		t.Errorf("status: %+v", status)
+	}
+}
+
+func TestAPlanSaysWhatIsLostAndWhatIsAllowed(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	d := deployer(t, f, blog, nil)
+	if _, _, err := apply(t, d); err != nil {
+		t.Fatal(err)
+	}
+	// What is deployed lacks a permission that the definition needs, and has
+	// another; a topic is replaced, a log and two buckets go, one for good.
+	f.template = strings.Replace(f.template, "- s3:PutObject", "- s3:DeleteBucket", 1)
+	change := func(action cfn.ChangeAction, policy cfn.PolicyAction, id, kind string, replacement cfn.Replacement) cfn.Change {
+		return cfn.Change{ResourceChange: &cfn.ResourceChange{
+			Action: action, PolicyAction: policy, LogicalResourceId: &id, ResourceType: &kind, Replacement: replacement, PhysicalResourceId: aws.String("physical-" + id),
+			Details: []cfn.ResourceChangeDetail{{Target: &cfn.ResourceTargetDefinition{Name: aws.String("Name")}}, {}},
+		}}
+	}
+	f.changes = []cfn.Change{
+		{}, change(cfn.ChangeActionAdd, "", "NewTopic", "AWS::SNS::Topic", ""),
+		change(cfn.ChangeActionModify, "", "RawTopic", "AWS::SNS::Topic", cfn.ReplacementTrue),
+		change(cfn.ChangeActionModify, "", "BronzeTopic", "AWS::SNS::Topic", cfn.ReplacementConditional),
+		change(cfn.ChangeActionRemove, cfn.PolicyActionDelete, "OldLogGroup", "AWS::Logs::LogGroup", ""),
+		change(cfn.ChangeActionRemove, cfn.PolicyActionRetain, "OldBucket", "AWS::S3::Bucket", ""),
+		change(cfn.ChangeActionRemove, "", "RawBucket", "AWS::S3::Bucket", ""), // the template retains it
+		change(cfn.ChangeActionRemove, cfn.PolicyActionDelete, "LooseBucket", "AWS::S3::Bucket", ""),
+	}
+	p, err := d.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range p.Changes {
+		got = append(got, fmt.Sprintf("%s %s replaced=%s kept=%v loses=%v", c.Action, c.Resource, c.Replaced, c.Kept, c.Loses != ""))
+	}
+	want := []string{
+		"remove LooseBucket replaced= kept=false loses=true", "remove OldBucket replaced= kept=true loses=false", "remove OldLogGroup replaced= kept=false loses=true",
+		"remove RawBucket replaced= kept=true loses=false", "change BronzeTopic replaced=maybe kept=false loses=true", "change RawTopic replaced=yes kept=false loses=true",
+		"add NewTopic replaced= kept=false loses=false",
+	}
+	if !slices.Equal(got, want) || !p.Loses() {
+		t.Errorf("changes:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	only := func(all []deploy.Permission, action string) bool {
+		return len(all) > 0 && !slices.ContainsFunc(all, func(p deploy.Permission) bool { return p.Action != action || p.Role == "" || p.Resource == "" })
+	}
+	if !only(p.Allowed, "s3:PutObject") || !only(p.Disallowed, "s3:DeleteBucket") {
+		t.Errorf("added %+v\nremoved %+v", p.Allowed, p.Disallowed)
 	}
 }
 

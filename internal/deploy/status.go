@@ -40,6 +40,10 @@ type Agreement struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// WholeDefinition is what an Agreement is of where the definition cannot be
+// compared, since it cannot be packed here.
+const WholeDefinition = "definition"
+
 // Drift tells what somebody changed beside the stack.
 type Drift struct {
 	State     string          `json:"state"` // IN_SYNC, DRIFTED
@@ -132,7 +136,7 @@ func (d *Deployer) agreement(ctx context.Context, stack *types.Stack) ([]Agreeme
 		if e.Code == lake.Interrupted || e.Code == lake.CredentialsBad {
 			return []Agreement{}, err
 		}
-		return []Agreement{{What: "definition", Detail: e.Message}}, nil
+		return []Agreement{{What: WholeDefinition, Detail: e.Message}}, nil
 	}
 	code := Agreement{What: "package", Detail: "the deployed package is another: wplake deploy plan"}
 	for _, p := range stack.Parameters {
