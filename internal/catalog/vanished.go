@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"wplake/internal/lake"
 )
@@ -20,14 +21,13 @@ func (c Crawler) removeVanished(ctx context.Context, finds []find, report *lake.
 		})
 	})
 	if len(vanished) > 0 && len(finds) == 0 {
-		// Far more often a disk that is not there than a lake without a single
-		// object; and the history of schemas could not be had back.
+		// Far more often a disk that is not there, or another bucket, than a lake
+		// without a single object; and the history of schemas could not be had back.
 		return &lake.Error{
 			Code: lake.ObjectMissing,
 			Message: fmt.Sprintf("%s has no objects, while the catalog knows %d of its tables; none was removed",
 				c.Bucket.URI(c.Database), len(vanished)),
-			Hint: "see whether its disk is mounted and root is right; if the objects are gone for good, " +
-				"`wplake run` makes new ones, or delete the catalog's file",
+			Hint: emptyHint(c.Bucket.URI(c.Database)),
 		}
 	}
 	for _, t := range vanished {
@@ -41,4 +41,15 @@ func (c Crawler) removeVanished(ctx context.Context, finds []find, report *lake.
 		})
 	}
 	return nil
+}
+
+// emptyHint is the remedy for a layer that lies at an address and is empty.
+func emptyHint(address string) string {
+	scheme, _, _ := strings.Cut(address, "://")
+	if scheme == "file" {
+		return "see whether its disk is mounted and root is right; if the objects are gone for good, " +
+			"`wplake run` makes new ones, or delete the catalog's file"
+	}
+	return "see whether this is the layer's bucket (its name is a parameter) and whether its objects were deleted: " +
+		"a versioned bucket still has them; if they are gone for good, `wplake run` makes new ones, or delete the tables"
 }

@@ -11,7 +11,9 @@ import (
 )
 
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var bootstrap string
+	var drift bool
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check everything that a run needs, and change nothing",
 		Long: `Checks the definition, the parameters, whether each endpoint answers with JSON
@@ -19,17 +21,38 @@ func (a *app) doctorCommand() *cobra.Command {
 last run needed, the clock, locks, the catalog and the alerts. Each finding
 comes with its remedy.
 
-The exit status is 1 when something would make a run fail.`,
+With --home aws it walks the deployed lake as its roles would: the stack against the
+definition, parameters, endpoints (asked from this machine), buckets, topics and who
+has confirmed to be told, functions, job, crawlers, state machines, what each role
+lacks, schedules and the runs that did not take place, the last executions, the
+catalog against the objects, Lake Formation and Athena. What your own credentials may
+not look at is a warning that names the action. With --drift CloudFormation also looks
+for what somebody changed beside the stack, which takes a minute.
+
+The exit status is 1 when something would make a run fail, or keep it from starting.`,
 		Example: `  wplake doctor
-  wplake doctor --json`,
+  wplake doctor --json
+  wplake doctor --home aws --drift`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if !a.onAWS() && (drift || bootstrap != "") {
+				return usageError{errors.New("--drift and --bootstrap are about the deployed lake: give --home aws as well")}
+			}
+			var o home.DoctorOptions
+			if a.onAWS() {
+				a.mending = true // what is missing is a finding
+				o.Drift = drift
+				if _, o.Deploy, err = a.deployOptions(bootstrap); err != nil {
+					return err
+				}
+				o.Deploy.Progress = nil
+			}
 			h, err := a.openHome(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, h.Close()) }()
-			checks := h.Doctor(cmd.Context())
+			checks := h.Doctor(cmd.Context(), o)
 			if err := cmd.Context().Err(); err != nil { // the checks tell of that, and of nothing else
 				return &lake.Error{Code: lake.Interrupted, Message: "interrupted before everything was looked at", Hint: "nothing was changed: run it again"}
 			}
@@ -50,6 +73,9 @@ The exit status is 1 when something would make a run fail.`,
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&drift, "drift", false, "look for what somebody changed beside the stack (with --home aws)")
+	bootstrapFlag(cmd, &bootstrap)
+	return cmd
 }
 
 func (a *app) printChecks(checks []home.Check) {

@@ -33,8 +33,8 @@ func OpenAWS(ctx context.Context, c config.Config, o Options) (*Home, error) {
 		return nil, err
 	}
 	err = h.openBuckets(ctx, o.Mending, lake.Layers(), func(name string) store.Bucket { return h.s3Bucket(name, scratch) })
-	if o.Mending && lake.HasCode(err, lake.ParameterMissing) {
-		err = nil // it is about to be set
+	if o.Mending && (lake.HasCode(err, lake.ParameterMissing) || lake.HasCode(err, lake.AccessDenied)) {
+		err = nil // it is about to be set, or what may not be read is told of later
 	}
 	if lake.HasCode(err, lake.ParameterMissing) {
 		e := lake.AsError(err, lake.ParameterMissing)

@@ -26,7 +26,8 @@ type DeployedSchedule struct {
 	// Drift tells where it is not as the definition has it.
 	Drift []string `json:"drift"`
 
-	anchor time.Time
+	anchor   time.Time
+	modified time.Time // when it was last changed at AWS
 }
 
 // Plan is what the schedule's times follow from.
@@ -84,7 +85,7 @@ func (h *Home) deployedSchedule(ctx context.Context, d eventbridge.Deployed) (De
 			Name: d.Name, Expression: d.Schedule.Expression, Timezone: d.Schedule.Timezone, State: string(d.Schedule.State),
 			Running: []string{}, Waiting: []string{},
 		},
-		Schedule: d.Schedule, Target: d.Target, Role: d.Role, Drift: []string{"it is not in the definition"}, anchor: d.Created,
+		Schedule: d.Schedule, Target: d.Target, Role: d.Role, Drift: []string{"it is not in the definition"}, anchor: d.Created, modified: d.Modified,
 	}
 	if want, ok := h.Config.Schedules[d.Name]; ok {
 		out.Drift = append([]string{}, d.Differences(want)...)

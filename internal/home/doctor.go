@@ -32,10 +32,15 @@ type Check struct {
 	Status CheckStatus `json:"status"`
 	Detail string      `json:"detail"`
 	Hint   string      `json:"hint,omitempty"` // the remedy
+
+	code lake.Code // of the error that it is made of, if any
 }
 
 // Doctor looks at everything that a run needs and changes nothing.
-func (h *Home) Doctor(ctx context.Context) []Check {
+func (h *Home) Doctor(ctx context.Context, o DoctorOptions) []Check {
+	if h.Cloud != nil {
+		return h.doctorAWS(ctx, o)
+	}
 	var checks []Check
 	checks = append(checks, h.checkParameters(ctx)...)
 	checks = append(checks, h.checkSource(ctx)...)
@@ -55,10 +60,35 @@ func warning(name, hint, format string, args ...any) Check {
 
 func failed(name string, err error) Check {
 	e := lake.AsError(err, lake.Internal)
-	return Check{Name: name, Status: CheckFailed, Detail: fmt.Sprintf("%s: %s", e.Code, e.Error()), Hint: e.Hint}
+	return Check{Name: name, Status: CheckFailed, Detail: fmt.Sprintf("%s: %s", e.Code, e.Error()), Hint: e.Hint, code: e.Code}
 }
 
 func (h *Home) checkParameters(ctx context.Context) []Check {
+	names := h.parameterNames()
+	var checks []Check
+	for _, name := range names {
+		p, err := h.Params.Get(ctx, name)
+		switch {
+		case errors.Is(err, params.ErrNotFound):
+			checks = append(checks, failed("parameter "+name, &lake.Error{
+				Code: lake.ParameterMissing, Message: "it is not set", Hint: h.settingParameter(name),
+			}))
+		case err != nil:
+			checks = append(checks, failed("parameter "+name, err))
+		case strings.TrimSpace(p.Value) == "":
+			checks = append(checks, failed("parameter "+name, &lake.Error{
+				Code: lake.ParameterMissing, Message: "it is empty", Hint: h.settingParameter(name),
+			}))
+		}
+	}
+	if len(checks) == 0 {
+		checks = append(checks, ok("parameters", "all %d are set", len(names)))
+	}
+	return checks
+}
+
+// parameterNames are the parameters without which a run fails, in order.
+func (h *Home) parameterNames() []string {
 	names := []string{}
 	for _, l := range lake.Layers() {
 		names = append(names, lake.BucketParameter(l), lake.TopicParameter(l))
@@ -67,26 +97,15 @@ func (h *Home) checkParameters(ctx context.Context) []Check {
 	if h.Config.Source.Kind == config.SourceEndpoints && len(c.URLs) == 0 {
 		names = append(names, c.Parameter)
 	}
-	var checks []Check
-	for _, name := range names {
-		p, err := h.Params.Get(ctx, name)
-		switch {
-		case errors.Is(err, params.ErrNotFound):
-			checks = append(checks, failed("parameter "+name, &lake.Error{
-				Code: lake.ParameterMissing, Message: "it is not set", Hint: fmt.Sprintf("wplake param set %s VALUE", name),
-			}))
-		case err != nil:
-			checks = append(checks, failed("parameter "+name, err))
-		case strings.TrimSpace(p.Value) == "":
-			checks = append(checks, failed("parameter "+name, &lake.Error{
-				Code: lake.ParameterMissing, Message: "it is empty", Hint: fmt.Sprintf("wplake param set %s VALUE", name),
-			}))
+	if h.Cloud == nil {
+		return names
+	}
+	for _, r := range h.references() { // at home they are asked for when they are used
+		if name, ok := r.Parameter(); ok && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	if len(checks) == 0 {
-		checks = append(checks, ok("parameters", "all %d are set", len(names)))
-	}
-	return checks
+	return names
 }
 
 // checkSource asks for the beginning of every object, once.
@@ -205,6 +224,7 @@ func (h *Home) checkCatalog(ctx context.Context) Check {
 		return failed("catalog", err)
 	}
 	var without []string
+	backed := map[string]bool{} // names of tables
 	for _, l := range lake.TableLayers() {
 		infos, err := h.Buckets[l].List(ctx, h.Config.Dataset+"/")
 		if err != nil {
@@ -213,13 +233,27 @@ func (h *Home) checkCatalog(ctx context.Context) Check {
 		for _, info := range infos {
 			object, isObject := lake.ObjectOfKey(l, h.Config.Dataset, info.Key)
 			name := lake.TableName(l, object)
+			backed[name] = backed[name] || isObject
 			if isObject && !slices.ContainsFunc(tables, func(t catalog.Table) bool { return t.Name == name }) {
 				without = append(without, name)
 			}
 		}
 	}
+	var found []string
 	if len(without) > 0 {
-		return warning("catalog", "wplake crawl", "objects without a table: %s", strings.Join(without, ", "))
+		found = append(found, "objects without a table: "+strings.Join(without, ", "))
+	}
+	var empty []string
+	for _, t := range tables {
+		if slices.Contains(lake.TableLayers(), t.Layer) && !backed[t.Name] {
+			empty = append(empty, t.Name)
+		}
+	}
+	if len(empty) > 0 {
+		found = append(found, "tables without an object: "+strings.Join(empty, ", "))
+	}
+	if len(found) > 0 {
+		return warning("catalog", "wplake crawl"+h.homeFlag(), "%s", strings.Join(found, "; "))
 	}
 	return ok("catalog", "%d tables", len(tables))
 }
