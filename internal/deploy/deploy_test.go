@@ -347,6 +347,14 @@ func TestFindings(t *testing.T) {
 		want    string
 	}{
 		"bucket of others":     {world: func(f *fakeAWS) { f.foreign["blog-raw"] = true }, level: deploy.LevelError, want: "the bucket blog-raw of raw belongs to another account"},
+		"existing bucket that is not shown": {
+			change: func(c *config.Config) { c.AWS.Existing.Buckets = true },
+			world: func(f *fakeAWS) {
+				f.foreign["blog-raw"] = true
+				f.buckets["blog-bronze"], f.buckets["blog-silver"] = map[string][]byte{}, map[string][]byte{}
+			},
+			level: deploy.LevelWarning, want: "the bucket blog-raw of raw may not be looked at",
+		},
 		"bucket that is there": {world: func(f *fakeAWS) { f.buckets["blog-raw"] = map[string][]byte{} }, level: deploy.LevelNote, want: "taken into the stack"},
 		"missing bucket":       {change: func(c *config.Config) { c.AWS.Existing.Buckets = true }, level: deploy.LevelError, want: "the bucket blog-raw of raw does not exist"},
 		"missing topic":        {change: func(c *config.Config) { c.AWS.Existing.Topics = true }, level: deploy.LevelError, want: "the topic data-lakehouse-raw does not exist"},

@@ -78,6 +78,11 @@ func (d *Deployer) lookAtBuckets(ctx context.Context, w desired, deployed tree) 
 			continue
 		}
 		switch {
+		case whose == others && existing:
+			all = append(all, Finding{
+				Level: LevelWarning, What: fmt.Sprintf("the bucket %s of %s may not be looked at, or lies in another region", name, l),
+				Hint: "the functions work with it where their roles may; to have it checked, allow s3:ListBucket on it",
+			})
 		case whose == others:
 			all = append(all, Finding{
 				Level: LevelError, What: fmt.Sprintf("the bucket %s of %s belongs to another account, lies in another region, or refuses us", name, l),
