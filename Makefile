@@ -128,8 +128,8 @@ AWS_SUITES := internal/store/s3 internal/params/ssm internal/notify/sns internal
 	internal/workflow/sfn internal/schedule/eventbridge internal/logs internal/lambda internal/deploy test/aws
 
 .PHONY: test-aws
-test-aws: tools .venv-aws/installed ## Test what runs on AWS against emulators on loopback (installs them with pip)
-	.venv-aws/bin/python scripts/aws_emulators.py \
+test-aws: build .venv-aws/installed ## Test what runs on AWS against emulators on loopback (installs them with pip)
+	WPLAKE=$(CURDIR)/bin/wplake .venv-aws/bin/python scripts/aws_emulators.py \
 		go test -tags aws -p 1 -count=1 -timeout 20m $(foreach suite,$(wildcard $(AWS_SUITES)),./$(suite)/...)
 
 # awswrangler brings versions of its own, so it has a folder of its own.

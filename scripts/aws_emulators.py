@@ -91,7 +91,10 @@ class Emulators:
         port = self.port()
         url = f"http://{HOST}:{port}"
         state = self.folder / name
+        temporary = state / "tmp"
+        temporary.mkdir(parents=True)
         environment = {
+            "TMPDIR": str(temporary),  # of the functions too, whose /tmp is this machine's
             "PATH": f"{TOOLS}:{os.environ.get('PATH', '')}",  # Glue jobs find this python3
             "GATEWAY_PORT": str(port),
             "BIND_HOST": HOST,

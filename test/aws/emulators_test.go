@@ -33,22 +33,22 @@ var accounts atomic.Int64
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
+// testMain finds the release binary, or makes it: no other runs on Lambda.
 func testMain(m *testing.M) int {
 	if binary = os.Getenv("WPLAKE"); binary != "" {
 		return m.Run()
 	}
-	dir, err := os.MkdirTemp("", "wplake-aws-")
+	build := exec.CommandContext(context.Background(), "make", "-C", filepath.Join("..", ".."), "build")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "make build: %v\n%s", err, out)
+		return 1
+	}
+	made, err := filepath.Abs(filepath.Join("..", "..", "bin", "wplake"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "wplake")
-	build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "wplake/cmd/wplake")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
+	binary = made
 	return m.Run()
 }
 
