@@ -346,7 +346,7 @@ func TestFindings(t *testing.T) {
 		level   deploy.Level
 		want    string
 	}{
-		"bucket of others":     {world: func(f *fakeAWS) { f.foreign["blog-raw"] = true }, level: deploy.LevelError, want: "the bucket blog-raw of raw belongs to another account"},
+		"bucket of others": {world: func(f *fakeAWS) { f.foreign["blog-raw"] = true }, level: deploy.LevelError, want: "the bucket blog-raw of raw belongs to another account"},
 		"existing bucket that is not shown": {
 			change: func(c *config.Config) { c.AWS.Existing.Buckets = true },
 			world: func(f *fakeAWS) {
