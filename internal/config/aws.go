@@ -120,6 +120,9 @@ func (v *validator) aws() {
 	if t := a.Functions.Timeout; t < Duration(minFunctionTimeout) || t > Duration(maxFunctionTimeout) {
 		v.problem("aws.functions.timeout", "aws.functions.timeout is %s to %s", minFunctionTimeout, maxFunctionTimeout)
 	}
+	if v.config.Silver.Runtime == RuntimePythonShell && a.Functions.Architecture == ArchitectureARM {
+		v.problem("silver.runtime", "silver.runtime glue-pythonshell runs the functions' binary, and Glue has x86_64 alone: aws.functions.architecture cannot be arm64")
+	}
 	for _, key := range []string{"aws.version_expiry_days", "aws.functions.memory_mb", "aws.functions.storage_mb"} {
 		v.within(key, map[string]int{
 			"aws.version_expiry_days": a.VersionExpiry, "aws.functions.memory_mb": a.Functions.Memory, "aws.functions.storage_mb": a.Functions.Storage,

@@ -88,7 +88,7 @@ func filesOf(c config.Config) ([]string, error) {
 				Hint: "put the file beside wplake.yaml or below, and name it relative to it",
 			}
 		}
-		if slices.Contains([]string{bootstrapName, config.FileName}, slashed) {
+		if slices.Contains([]string{bootstrapName, config.FileName, librariesFolder}, topOf(slashed)) {
 			return &lake.Error{
 				Code: lake.ConfigInvalid, Message: fmt.Sprintf("%s names %s, which is a name of the package's own", where, name),
 				Hint: "give the file another name",
@@ -118,6 +118,12 @@ func filesOf(c config.Config) ([]string, error) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// topOf is the first part of a path within the package.
+func topOf(name string) string {
+	top, _, _ := strings.Cut(name, "/")
+	return top
 }
 
 // readBounded reads a file of at most maxPackedFile bytes.

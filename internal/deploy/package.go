@@ -56,7 +56,8 @@ type File struct {
 func (f File) Key(stack string) string { return stack + "/packages/" + f.SHA256 + ".zip" }
 
 // Package packs the binary as bootstrap, the definition as wplake.yaml and the
-// files that it names into a zip. It is deterministic: sorted, without times.
+// files that it names into a zip; for a silver job also the loader and the
+// libraries that the binary needs, in the folder glue. It is deterministic: sorted, without times.
 // Errors are *lake.Error: ConfigInvalid where the definition or the binary
 // cannot work on AWS, StorageFailed where a file cannot be read.
 func Package(ctx context.Context, in PackageInput) (File, error) {
@@ -91,6 +92,13 @@ func Package(ctx context.Context, in PackageInput) (File, error) {
 			return File{}, err
 		}
 		f.Files = append(f.Files, PackedFile{name, int64(len(data))})
+	}
+	if in.Config.Silver.Runtime == config.RuntimePythonShell {
+		packed, err := packLibraries(w, in.Program)
+		if err != nil {
+			return File{}, err
+		}
+		f.Files = append(f.Files, packed...)
 	}
 	if err := w.Close(); err != nil {
 		return File{}, err
@@ -140,6 +148,30 @@ func packProgram(ctx context.Context, w *zip.Writer, in PackageInput) (n int64, 
 		return 0, &lake.Error{Code: lake.Interrupted, Message: "interrupted while packing", Hint: "nothing was changed: run it again", Err: ctx.Err()}
 	}
 	return info.Size(), err
+}
+
+// packLibraries packs what the silver job starts the binary with.
+func packLibraries(w *zip.Writer, program string) ([]PackedFile, error) {
+	libraries, err := jobLibraries(program)
+	if err != nil {
+		return nil, err
+	}
+	var packed []PackedFile
+	for _, l := range libraries {
+		data, err := l.read()
+		if err != nil {
+			return nil, err
+		}
+		name, mode := librariesFolder+"/"+l.name, fs.FileMode(0o644)
+		if l.name == loaderName {
+			mode = 0o755
+		}
+		if err := pack(w, name, mode, bytes.NewReader(data)); err != nil {
+			return nil, err
+		}
+		packed = append(packed, PackedFile{name, int64(len(data))})
+	}
+	return packed, nil
 }
 
 // pack writes one file with a fixed time.

@@ -17,6 +17,23 @@ import (
 // boto3 stands in for Glue's: it takes the package from a file.
 const boto3 = `import os, shutil
 
+class Session:
+    region_name = "eu-west-1"
+
+    def client(self, name):
+        return client(name)
+
+    def get_credentials(self):
+        return Credentials()
+
+
+class Credentials:
+    access_key, secret_key, token = "AKIA", "secret", "session"
+
+    def get_frozen_credentials(self):
+        return self
+
+
 class client:
     def __init__(self, name):
         assert name == "s3", name
@@ -28,13 +45,22 @@ class client:
 
 // bootstrap stands in for the binary: it does what the event says.
 const bootstrap = `#!/usr/bin/env python3
-import json, os, sys, urllib.request
+import json, os, sys, urllib.error, urllib.request
 base = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
 got = urllib.request.urlopen(base + "next")
 event, id = json.load(got), got.headers["Lambda-Runtime-Aws-Request-Id"]
 assert int(got.headers["Lambda-Runtime-Deadline-Ms"]) > 0
 assert os.environ["WPLAKE_FUNCTION"] == "silver" and os.path.isdir(os.environ["TMPDIR"])
 assert os.path.exists(os.path.join(os.environ["LAMBDA_TASK_ROOT"], "wplake.yaml"))
+ask = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"], headers={"Authorization": os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]})
+lent = json.load(urllib.request.urlopen(ask))
+assert (lent["AccessKeyId"], lent["SecretAccessKey"], lent["Token"]) == ("AKIA", "secret", "session") and lent["Expiration"].endswith("Z"), lent
+try:
+    urllib.request.urlopen(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"])
+    sys.exit("credentials are lent to anybody")
+except urllib.error.HTTPError as refused:
+    assert refused.code == 403
+assert os.environ["AWS_REGION"] == "eu-central-1" and "LD_LIBRARY_PATH" not in os.environ
 if event.get("do") == "end":
     sys.exit(3)
 to = "error" if event.get("do") == "fail" else "response"
@@ -83,8 +109,8 @@ func TestTheJobsScriptPlaysLambda(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), "python3", script, "--scriptLocation", "s3://x/y.py", "--package", "s3://artifacts/lake/packages/1.zip",
-				"--execution", "run-1", "--input", c.input, "--job-language", "python")
-			cmd.Env = append(os.Environ(), "PACKAGE="+archive, "PYTHONPATH="+dir)
+				"--region", "eu-central-1", "--execution", "run-1", "--input", c.input, "--job-language", "python")
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PACKAGE=" + archive, "PYTHONPATH=" + dir, "LD_LIBRARY_PATH=/nowhere"}
 			out, err := cmd.CombinedOutput()
 			if (err == nil) != c.well || !strings.Contains(string(out), c.want) {
 				t.Errorf("%v: %s", err, out)

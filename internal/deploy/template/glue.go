@@ -71,7 +71,7 @@ func (b *builder) job() {
 		"Role", b.roleOf(iam.Job),
 		"Command", object("Name", "pythonshell", "PythonVersion", "3.9",
 			"ScriptLocation", substituted("s3://${"+CodeBucket+"}/${"+ScriptKey+"}")),
-		"DefaultArguments", object("--package", substituted("s3://${"+CodeBucket+"}/${"+CodeKey+"}")),
+		"DefaultArguments", object("--package", substituted("s3://${"+CodeBucket+"}/${"+CodeKey+"}"), "--region", ref("AWS::Region")),
 		"GlueVersion", "3.0", "MaxCapacity", JobDPU(b.c), "MaxRetries", 0, "Timeout", jobMinutes,
 		"ExecutionProperty", object("MaxConcurrentRuns", 1),
 		"Tags", b.mappedTags()))
