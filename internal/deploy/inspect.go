@@ -193,3 +193,10 @@ func absent(what, name string) error {
 		Code: lake.ObjectMissing, Message: fmt.Sprintf("there is no %s %s", what, name), Hint: "deploy it: wplake deploy apply",
 	}
 }
+
+// PackageSHA256 is that of the package which the definition makes here,
+// hexadecimal. It packs, which takes seconds; the error is Package's.
+func (d *Deployer) PackageSHA256(ctx context.Context) (string, error) {
+	w, err := d.want(ctx)
+	return w.pack.SHA256, err
+}
