@@ -25,6 +25,7 @@ type Options struct {
 	Machine    []byte // the lake's state machine as it runs at home
 	Machines   map[string][]byte
 	Program    string // path of the binary that becomes bootstrap
+	Cache      string // folder that keeps what was compressed for packages; "" for none
 	Now        func() time.Time
 	// Wait lets time pass, or returns the context's error; nil: really.
 	Wait func(context.Context, time.Duration) error

@@ -49,7 +49,10 @@ func (d *Deployer) build(ctx context.Context) (desired, error) {
 	if err != nil {
 		return desired{}, err
 	}
-	pack, err := Package(ctx, PackageInput{Config: d.o.Config, Dir: d.o.Dir, Definition: d.o.Definition, Program: d.o.Program})
+	pack, err := Package(ctx, PackageInput{
+		Config: d.o.Config, Dir: d.o.Dir, Definition: d.o.Definition, Program: d.o.Program, Cache: d.o.Cache,
+		Slow: func() { d.say("packs the binary as small as it gets: up to a minute, once for each binary") },
+	})
 	if err != nil {
 		return desired{}, err
 	}

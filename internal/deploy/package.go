@@ -3,6 +3,7 @@ package deploy
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,8 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/klauspost/compress/flate"
 
 	"wplake/internal/config"
 	"wplake/internal/lake"
@@ -35,6 +34,8 @@ type PackageInput struct {
 	Dir        string // the definition's folder
 	Definition string // path of the definition
 	Program    string // path of the binary that becomes bootstrap
+	Cache      string // folder that keeps what was compressed; "" for none
+	Slow       func() // told before half a minute of compressing; may be nil
 }
 
 // PackedFile is a file within a package.
@@ -143,7 +144,11 @@ func packProgram(ctx context.Context, w *zip.Writer, in PackageInput) (n int64, 
 	if info.Size() > maxUnzipped {
 		return 0, File{Files: []PackedFile{{bootstrapName, info.Size()}}}.checkSize()
 	}
-	err = pack(w, bootstrapName, 0o755, interruptible{ctx, program})
+	content, err := io.ReadAll(io.NewSectionReader(program, 0, info.Size()))
+	if err != nil {
+		return 0, unreadable(in.Program, err)
+	}
+	err = packSmall(ctx, w, in, bootstrapName, content)
 	if ctx.Err() != nil {
 		return 0, &lake.Error{Code: lake.Interrupted, Message: "interrupted while packing", Hint: "nothing was changed: run it again", Err: ctx.Err()}
 	}
@@ -186,19 +191,6 @@ func pack(w *zip.Writer, name string, mode fs.FileMode, from io.Reader) error {
 		return unreadable(name, err)
 	}
 	return nil
-}
-
-// interruptible ends a long copy with its context.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (i interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.r.Read(p)
 }
 
 func unreadable(name string, err error) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"wplake/internal/awsapi"
@@ -39,7 +40,7 @@ func NewDeployer(ctx context.Context, c config.Config, o DeployOptions) (*deploy
 		return nil, err
 	}
 	return deploy.New(cfg, deploy.Options{
-		Config: c, Dir: o.Dir, Definition: o.Definition, Machine: o.Machine, Machines: o.Machines, Program: program,
+		Config: c, Dir: o.Dir, Definition: o.Definition, Machine: o.Machine, Machines: o.Machines, Program: program, Cache: packagesDir(),
 		Now: o.Now, Log: o.Log, Progress: o.Progress, Token: token,
 	}), nil
 }
@@ -50,7 +51,17 @@ func Package(ctx context.Context, c config.Config, o DeployOptions) (deploy.File
 	if err != nil {
 		return deploy.File{}, err
 	}
-	return deploy.Package(ctx, deploy.PackageInput{Config: c, Dir: o.Dir, Definition: o.Definition, Program: program})
+	return deploy.Package(ctx, deploy.PackageInput{Config: c, Dir: o.Dir, Definition: o.Definition, Program: program, Cache: packagesDir()})
+}
+
+// packagesDir is where what was compressed for packages is kept, in the folder
+// that the system has for such things; "" where it has none.
+func packagesDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "wplake", "packages")
 }
 
 // program is the binary to deploy.

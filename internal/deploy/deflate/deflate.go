@@ -6,6 +6,7 @@
 package deflate
 
 import (
+	"context"
 	"io"
 	"runtime"
 	"sync"
@@ -16,8 +17,9 @@ import (
 // side by side.
 const segment = 1 << 20
 
-// Compress writes data as one stream. It takes about 60 MB of memory for each core.
-func Compress(w io.Writer, data []byte) error {
+// Compress writes data as one stream. It takes about 60 MB of memory for each
+// core. When ctx ends it ends within a segment for each core, with ctx's error.
+func Compress(ctx context.Context, w io.Writer, data []byte) error {
 	count := max(1, (len(data)+segment-1)/segment)
 	parts := make([][]byte, count)
 	ready := make([]chan struct{}, count)
@@ -31,16 +33,22 @@ func Compress(w io.Writer, data []byte) error {
 		for i := range parts {
 			slots <- struct{}{}
 			all.Go(func() {
+				defer func() { <-slots }()
+				defer close(ready[i])
+				if ctx.Err() != nil {
+					return
+				}
 				from, to := i*segment, min((i+1)*segment, len(data))
 				parts[i] = compressSegment(data[max(0, from-window):to], min(from, window), i == count-1)
-				close(ready[i])
-				<-slots
 			})
 		}
 	})
 	var err error
 	for i := range parts {
 		<-ready[i]
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err == nil {
 			_, err = w.Write(parts[i])
 		}

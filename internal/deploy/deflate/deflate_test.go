@@ -3,6 +3,8 @@ package deflate_test
 import (
 	"bytes"
 	"compress/flate"
+	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -16,7 +18,7 @@ import (
 func inflated(t testing.TB, data []byte) (compressed int) {
 	t.Helper()
 	var out bytes.Buffer
-	if err := deflate.Compress(&out, data); err != nil {
+	if err := deflate.Compress(t.Context(), &out, data); err != nil {
 		t.Fatal(err)
 	}
 	got, err := io.ReadAll(flate.NewReader(bytes.NewReader(out.Bytes())))
@@ -81,6 +83,15 @@ func TestSmaller(t *testing.T) {
 	t.Logf("%d bytes, %d by the standard library (%.3f)", n, std.Len(), float64(n)/float64(std.Len()))
 	if n*100 > std.Len()*97 {
 		t.Errorf("%d bytes are not 3 %% less than %d", n, std.Len())
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := deflate.Compress(ctx, io.Discard, make([]byte, 5<<20)); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
