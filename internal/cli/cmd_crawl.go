@@ -23,9 +23,13 @@ catalog: columns and their types, rows, size and provenance. Tables whose object
 is gone are removed from the catalog. Objects are read only.
 
 'wplake run' does this by itself. It is of use when objects came or went by
-other means, and when the catalog was lost: it is rebuilt from the objects.`,
+other means, and when the catalog was lost: it is rebuilt from the objects.
+
+On AWS the tables are those of Glue. Where the definition says catalog.crawler: true,
+the deployed crawlers are started instead, and awaited.`,
 		Example: `  wplake crawl
-  wplake crawl silver`,
+  wplake crawl silver
+  wplake crawl --home aws`,
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{string(lake.Bronze), string(lake.Silver)},
 		RunE: func(cmd *cobra.Command, args []string) error {
