@@ -102,7 +102,9 @@ class Emulators:
             "AWS_ENDPOINT_URL": url,  # of the functions and jobs that it runs
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "SFN_WAIT_SCALE": "0",
+            # Waits and pauses of retries take a twentieth. None at all would let
+            # a loop that looks after a crawler run out of turns before it ends.
+            "SFN_WAIT_SCALE": "0.05",
             "STATE_DIR": str(state / "state"),
             "S3_DATA_DIR": str(state / "s3"),
         }

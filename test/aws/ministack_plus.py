@@ -3,13 +3,20 @@
 Step Functions' task integrations glue:startJobRun and
 athena:startQueryExecution are made of MiniStack's own calls of both services:
 with .sync they are awaited, as the service does.
+
+Scripts of Glue jobs get their arguments on the command line, as from the service,
+and their account's credentials.
 """
 
 import json
+import os
+import subprocess
+import sys
 import time
 
 from ministack.app import main
-from ministack.services import stepfunctions
+from ministack.core.responses import get_account_id
+from ministack.services import glue, stepfunctions
 
 # How long a state of these integrations stays unread, in seconds.
 PAUSE = 0.2
@@ -61,7 +68,30 @@ def get_query_results(_resource, arguments):
     return call("athena", "getQueryResults", arguments)
 
 
+def run_script(run, job, arguments, path):
+    """Runs a job's script to its end and notes in the run how it ended."""
+    command = [sys.executable, path]
+    for name, value in arguments.items():
+        command += [name, str(value)]
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": get_account_id()}
+    minutes = job.get("Timeout", 10)
+    try:
+        ended = subprocess.run(
+            command, env=environment, capture_output=True, text=True, errors="replace", timeout=60 * min(minutes, 10)
+        )
+    except subprocess.TimeoutExpired:
+        run["JobRunState"] = "TIMEOUT"
+        return
+    print(ended.stdout, ended.stderr, file=sys.stderr)
+    if ended.returncode == 0:
+        run["JobRunState"] = "SUCCEEDED"
+        return
+    run["JobRunState"] = "FAILED"
+    run["ErrorMessage"] = ended.stderr.strip().rsplit("\n", 1)[-1] or f"exit status {ended.returncode}"
+
+
 if __name__ == "__main__":
+    glue._execute_subprocess = run_script
     stepfunctions._SERVICE_DISPATCH.update(
         {
             "arn:aws:states:::glue:startJobRun": start_job_run,

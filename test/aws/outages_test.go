@@ -97,6 +97,25 @@ func TestOutagesThatPass(t *testing.T) {
 	}
 }
 
+// SNS throttles when there is something to tell: it is told all the same.
+func TestAlertThroughAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]fault{"throttled": throttled("sns"), "broken": broken("sns")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy := behindFaults(t, emulator(t, "MINISTACK_URL"), f)
+			l := byHand(t, emulator(t, "MINISTACK_URL"), withFaults(t), false)
+			out := l.invoke(t, invocation{function: lake.FunctionRaw, url: proxy.url})
+			if wrong := judged(out, planted{"gone", lake.SourceHTTPStatus}); wrong != "" || len(out.objects) != 7 {
+				t.Errorf("raw dealt with %d objects: %s\n%s", len(out.objects), wrong, out.logs)
+			}
+			if n := proxy.count(func(q request) bool { return q.service == "sns" && q.action == "Publish" }); n != 2 {
+				t.Errorf("the alert was sent %d times, want a refused and an accepted one", n)
+			}
+		})
+	}
+}
+
 // Credentials that have expired are named as what is wrong, nothing is written
 // and not much is tried.
 func TestExpiredCredentials(t *testing.T) {
