@@ -5,19 +5,16 @@ package awsapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"wplake/internal/lake"
 )
-
-// attempts is how often a call is made, the first included. The SDK waits in
-// between, at most 20 seconds, at random and longer each time.
-const attempts = 6
 
 // Options say how to reach AWS. What is empty comes from the standard chain:
 // environment, shared configuration, the container's or the instance's role.
@@ -26,18 +23,18 @@ type Options struct {
 	Region  string // e.g. eu-west-1
 	Client  *http.Client
 	Version string // of wplake, in the user agent
+	// Notice is told of a call that has failed twice and is made again; may be nil.
+	Notice func(text string)
 }
 
 // Load finds credentials' sources, region and endpoint (AWS_ENDPOINT_URL and
 // its kin). No request is made to AWS. The error is a *lake.Error.
 func Load(ctx context.Context, o Options) (aws.Config, error) {
 	with := []func(*config.LoadOptions) error{
-		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(s *retry.StandardOptions) {
-				s.MaxAttempts = attempts
-				s.MaxBackoff = 20 * time.Second
-			})
-		}),
+		config.WithRetryer(func() aws.Retryer { return newAgain(o.Notice) }),
+		// What the SDK itself would print (how it looks for credentials) is in
+		// the errors where it matters.
+		config.WithLogger(logging.Nop{}),
 		config.WithAppID("wplake"),
 	}
 	if o.Profile != "" {
@@ -60,6 +57,14 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 		return aws.Config{}, &lake.Error{
 			Code: lake.ConfigInvalid, Message: "no AWS region is known",
 			Hint: "set aws.region in wplake.yaml, AWS_REGION, or the profile's region",
+		}
+	}
+	if strings.ContainsFunc(c.Region, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) {
+		return aws.Config{}, &lake.Error{
+			Code: lake.ConfigInvalid, Message: fmt.Sprintf("%q is not the name of an AWS region", c.Region),
+			Hint: "a region's name is like eu-west-1: set aws.region in wplake.yaml, AWS_REGION, or the profile's region",
 		}
 	}
 	return c, nil

@@ -52,7 +52,8 @@ func (a *app) deployOptions(bootstrap string) (config.Config, home.DeployOptions
 	}
 	return c, home.DeployOptions{
 		Machine: definition, Machines: machines,
-		Dir: file.Dir, Definition: file.Name, Bootstrap: bootstrap, Now: a.now, Log: a.logger(io.Discard), Progress: a.newDeployProgress(),
+		Dir: file.Dir, Definition: file.Name, Bootstrap: bootstrap, Now: a.now, Log: a.logger(io.Discard),
+		Progress: a.newDeployProgress(), Notice: a.notice,
 	}, nil
 }
 

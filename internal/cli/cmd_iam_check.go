@@ -74,7 +74,7 @@ func (a *app) checkRole(ctx context.Context, f iamCheck) error {
 	if err != nil {
 		return err
 	}
-	documents, err := readPolicySources(ctx, c, &f)
+	documents, err := a.readPolicySources(ctx, c, &f)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (a *app) checkRole(ctx context.Context, f iamCheck) error {
 
 // readPolicySources reads the files and live roles. A live role tells where the
 // deployment is, unless flags do.
-func readPolicySources(ctx context.Context, c config.Config, f *iamCheck) ([]iam.Document, error) {
+func (a *app) readPolicySources(ctx context.Context, c config.Config, f *iamCheck) ([]iam.Document, error) {
 	var documents []iam.Document
 	var reader *deploy.RoleReader
 	for _, source := range f.roles {
@@ -112,7 +112,7 @@ func readPolicySources(ctx context.Context, c config.Config, f *iamCheck) ([]iam
 			return nil, usageError{err}
 		}
 		if reader == nil {
-			cloud, err := home.OpenCloud(ctx, c)
+			cloud, err := home.OpenCloud(ctx, c, a.notice)
 			if err != nil {
 				return nil, err
 			}

@@ -51,8 +51,15 @@ func (a *app) openHome(ctx context.Context) (*home.Home, error) {
 	}
 	return open(ctx, c, home.Options{
 		Dir: file.Dir, Root: root, Getenv: os.LookupEnv, Now: a.now, Log: a.logger(logFile), LogFile: logFile, Version: readBuildInfo().Version,
-		Mending: a.mending,
+		Mending: a.mending, Notice: a.notice,
 	})
+}
+
+// notice tells who waits what is being waited for.
+func (a *app) notice(text string) {
+	if !a.quiet {
+		fmt.Fprintln(a.stderr, text)
+	}
 }
 
 // logger writes to the lake's log, and with --verbose to standard error as well.

@@ -19,7 +19,7 @@ import (
 // What it needs on this machine (temporary files, the reports of runs from here)
 // is in a folder of the account and region within the lake's.
 func OpenAWS(ctx context.Context, c config.Config, o Options) (*Home, error) {
-	cloud, err := OpenCloud(ctx, c)
+	cloud, err := OpenCloud(ctx, c, o.Notice)
 	if err != nil {
 		return nil, err
 	}

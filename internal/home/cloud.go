@@ -13,9 +13,10 @@ type Cloud struct {
 	Config awsapi.Config
 }
 
-// OpenCloud finds out how to reach AWS and whose credentials there are.
-func OpenCloud(ctx context.Context, c config.Config) (*Cloud, error) {
-	cfg, err := awsapi.Load(ctx, awsapi.Options{Profile: c.AWS.Profile, Region: c.AWS.Region})
+// OpenCloud finds out how to reach AWS and whose credentials there are. notice is
+// told of calls that are made again; it may be nil.
+func OpenCloud(ctx context.Context, c config.Config, notice func(string)) (*Cloud, error) {
+	cfg, err := awsapi.Load(ctx, awsapi.Options{Profile: c.AWS.Profile, Region: c.AWS.Region, Notice: notice})
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type DeployOptions struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Progress  func(deploy.Event) // may be nil
+	Notice    func(text string)  // of calls that are made again; may be nil
 }
 
 // NewDeployer opens what deploys the lake: the definition suffices, no home has
@@ -35,7 +36,7 @@ func NewDeployer(ctx context.Context, c config.Config, o DeployOptions) (*deploy
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := awsapi.Load(ctx, awsapi.Options{Profile: c.AWS.Profile, Region: c.AWS.Region})
+	cfg, err := awsapi.Load(ctx, awsapi.Options{Profile: c.AWS.Profile, Region: c.AWS.Region, Notice: o.Notice})
 	if err != nil {
 		return nil, err
 	}

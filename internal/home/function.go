@@ -32,7 +32,7 @@ type function struct {
 // FunctionOpener opens the lake of Lambda functions; version is wplake's.
 func FunctionOpener(version string) lambda.Opener {
 	return func(ctx context.Context, o lambda.OpenOptions) (lambda.Lake, error) {
-		cfg, err := awsapi.Load(ctx, awsapi.Options{})
+		cfg, err := awsapi.Load(ctx, awsapi.Options{Notice: func(text string) { o.Log.Warn(text) }})
 		if err != nil {
 			return nil, err
 		}

@@ -86,6 +86,9 @@ type Options struct {
 	Mending bool
 	// LogFile is closed with the home; may be nil.
 	LogFile io.Closer
+	// Notice is told of calls to AWS that are made again, for a person who waits;
+	// may be nil.
+	Notice func(text string)
 }
 
 // Open puts together the embedded home of a lake. It creates nothing: folders
