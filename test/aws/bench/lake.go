@@ -40,8 +40,8 @@ type size struct {
 
 //nolint:gochecknoglobals // the two sizes of the reference's measurements
 var (
-	small = size{name: "small", site: site.Source{Posts: 480, Statistics: 8_000, Relations: 3_000}, rounds: 9, faster: 15}
-	large = size{name: "large", site: site.Source{Posts: 50_000, Statistics: 1_000_000, Relations: 200_000}, rounds: 3, faster: 4}
+	small = size{name: "small", site: site.Source{Posts: 600, Statistics: 9_500, Relations: 3_500}, rounds: 9, faster: 15}
+	large = size{name: "large", site: site.Source{Posts: 66_000, Statistics: 1_000_000, Relations: 200_000}, rounds: 3, faster: 4}
 )
 
 // lake is the emulators, with what the functions expect there.

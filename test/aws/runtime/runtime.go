@@ -138,6 +138,15 @@ func (f *Function) HighWater() (int, error) {
 	return 0, errors.New("the kernel tells no VmHWM")
 }
 
+// CPU is the time that the process has spent on processors. It is known after
+// Stop.
+func (f *Function) CPU() time.Duration {
+	if f.cmd.ProcessState == nil {
+		return 0
+	}
+	return f.cmd.ProcessState.UserTime() + f.cmd.ProcessState.SystemTime()
+}
+
 // Stop ends the process as Lambda does, and kills it when it does not end.
 func (f *Function) Stop() error {
 	err := f.cmd.Process.Signal(syscall.SIGTERM)
