@@ -45,7 +45,6 @@ The exit status is 1 when something would make a run fail, or keep it from start
 				if _, o.Deploy, err = a.deployOptions(bootstrap); err != nil {
 					return err
 				}
-				o.Deploy.Progress = nil
 			}
 			h, err := a.openHome(cmd.Context())
 			if err != nil {

@@ -24,8 +24,7 @@ const (
 	applyHint  = "wplake deploy apply"
 	// besideHint takes their place where the stack is the definition's already:
 	// CloudFormation then has nothing to do.
-	besideHint = "it was changed or removed beside the stack, which CloudFormation does not notice: put it back by hand, " +
-		"or take the stack down and make it anew (the data stay): wplake deploy destroy, wplake deploy apply"
+	besideHint = "put it back by hand: it was changed or removed beside the stack, where CloudFormation sees nothing to do"
 )
 
 // beside changes the remedy of what deploying again would not mend.
@@ -102,7 +101,7 @@ func judgeDrift(d deploy.Drift) []Check {
 			}
 			what = "was changed beside the stack: " + some(changed, 5)
 		}
-		checks = append(checks, warning("drift "+r.Resource, "undo it by hand: CloudFormation leaves alone what the template did not change", "%s %s %s", r.Type, r.Name, what))
+		checks = append(checks, warning("drift "+r.Resource, besideHint, "%s %s %s", r.Type, r.Name, what))
 	}
 	return checks
 }
@@ -117,18 +116,22 @@ func some(all []string, most int) string {
 }
 
 func judgeBucket(name, defined string, s deploy.BucketSettings) Check {
-	var found []string
+	var found, remedies []string
 	if name != defined {
 		found = append(found, fmt.Sprintf("the definition has the bucket %s, for which the roles are made", defined))
+		remedies = append(remedies, "set the parameter or the definition to the other's bucket")
 	}
 	if !s.Private {
 		found = append(found, "it does not block public access")
+		remedies = append(remedies, "aws s3api put-public-access-block --bucket "+name+
+			" --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true")
 	}
 	if !s.Versioned {
 		found = append(found, "it is not versioned: what is deleted by mistake is gone")
+		remedies = append(remedies, "aws s3api put-bucket-versioning --bucket "+name+" --versioning-configuration Status=Enabled")
 	}
 	if len(found) > 0 {
-		return warning("bucket "+name, "set the parameter and the bucket as `wplake deploy template` has them", "%s", strings.Join(found, "; "))
+		return warning("bucket "+name, strings.Join(remedies, "; "), "%s", strings.Join(found, "; "))
 	}
 	return ok("bucket "+name, "it is there, private and versioned")
 }
@@ -147,7 +150,7 @@ func judgeTopic(arn string, t deploy.Topic) Check {
 		return warning(name, "add aws.subscribe and deploy, or: aws sns subscribe --topic-arn "+arn+" --protocol email --notification-endpoint ADDRESS",
 			"nobody has subscribed: nobody hears of failures")
 	}
-	return ok(name, "%d confirmed subscriptions", t.Confirmed)
+	return ok(name, "confirmed subscriptions: %d", t.Confirmed)
 }
 
 // judgeFunction compares a function with the definition; sha is that of the
@@ -247,22 +250,15 @@ func sameDocument(a, b []byte) bool {
 func judgeRole(wanted iam.Role, live string, found iam.Judgement, trusted bool) Check {
 	name := "role " + lastOf(live)
 	compare := fmt.Sprintf("wplake iam check --role %s --as %s", live, wanted.Name)
-	lines := func(all []iam.Finding) []string {
-		var texts []string
-		for _, f := range all {
-			texts = append(texts, fmt.Sprintf("%s on %s (%s)", strings.Join(f.Actions, ", "), f.Resource, strings.TrimSuffix(f.Why, ".")))
-		}
-		return texts
-	}
 	switch {
 	case !trusted:
 		return broken(name, "let it: `wplake iam "+wanted.Name+"` and `wplake deploy template` have the trust policy", "its trust policy does not let %s assume it", wanted.Service)
 	case len(found.Missing) > 0:
-		return broken(name, "the whole comparison: "+compare, "%s lacks %s", wanted.Name, some(lines(found.Missing), 3))
+		return broken(name, "the whole comparison: "+compare, "%s lacks %s", wanted.Name, some(lacks(found.Missing), 3))
 	case len(found.Lost) > 0:
-		return warning(name, "the whole comparison: "+compare, "%s does without %s", wanted.Name, some(lines(found.Lost), 3))
+		return warning(name, "the whole comparison: "+compare, "%s does without %s", wanted.Name, some(lacks(found.Lost), 3))
 	case len(found.Unjudged) > 0:
-		return warning(name, "the whole comparison: "+compare, "not judged here: %s", some(lines(found.Unjudged), 3))
+		return warning(name, "the whole comparison: "+compare, "not judged here: %s", some(lacks(found.Unjudged), 3))
 	}
 	expected := wanted.Existing
 	if expected == "" {
@@ -275,6 +271,28 @@ func judgeRole(wanted iam.Role, live string, found iam.Judgement, trusted bool) 
 		return ok(name, "it has all that %s needs, and %d too much: %s", wanted.Name, n, compare)
 	}
 	return ok(name, "it has all that %s needs", wanted.Name)
+}
+
+// lacks are findings in words, those of the same actions as one: a machine
+// that may not call its functions lacks one thing, not five.
+func lacks(all []iam.Finding) []string {
+	var actions, texts []string
+	more := map[string]int{}
+	for _, f := range all {
+		key := strings.Join(f.Actions, ", ")
+		if slices.Contains(actions, key) {
+			more[key]++
+			continue
+		}
+		actions = append(actions, key)
+		texts = append(texts, fmt.Sprintf("%s on %s (%s)", key, f.Resource, strings.TrimSuffix(f.Why, ".")))
+	}
+	for i, key := range actions {
+		if n := more[key]; n > 0 {
+			texts[i] += fmt.Sprintf(" and %d more", n)
+		}
+	}
+	return texts
 }
 
 // trusts reports whether a trust policy lets a service assume the role.
