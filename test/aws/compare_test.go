@@ -39,21 +39,16 @@ func compareTables(t *testing.T, left, right string) []comparison {
 	if err := json.Unmarshal(out, &found); err != nil {
 		t.Fatal(err)
 	}
-	var table strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "table\trows\tcolumns\tvalues\tboth homes\t")
+	rows := [][]string{{"table", "rows", "columns", "values", "both homes"}}
 	for _, c := range found {
 		verdict := "equal"
 		if !c.Equal {
 			verdict = "DIFFERENT: " + c.Why
 			t.Errorf("%s differs: %s", c.Table, c.Why)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t\n", strings.TrimSuffix(c.Table, ".parquet"), c.Rows, c.Columns, c.Values, verdict)
+		rows = append(rows, []string{strings.TrimSuffix(c.Table, ".parquet"), fmt.Sprint(c.Rows), fmt.Sprint(c.Columns), fmt.Sprint(c.Values), verdict})
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("tables of both homes, row by row, with names and types of columns:\n%s", &table)
+	t.Logf("tables of both homes, row by row, with names and types of columns:\n%s", grid(t, tabwriter.AlignRight, rows))
 	return found
 }
 

@@ -36,12 +36,11 @@ func (r request) key(object string) bool { return strings.Contains(r.path, "/"+o
 // it returns false to leave the request alone.
 type fault func(w http.ResponseWriter, r *http.Request, q request, forward func(http.ResponseWriter)) bool
 
-// faulty is a proxy before an emulator. It may be told another fault at any time.
+// faulty is a proxy before an emulator.
 type faulty struct {
-	url   string
-	mu    sync.Mutex
-	fault fault
-	seen  []request
+	url  string
+	mu   sync.Mutex
+	seen []request
 }
 
 // behindFaults starts a proxy before the emulator at target. The Host that was
@@ -55,12 +54,11 @@ func behindFaults(t *testing.T, target string, f fault) *faulty {
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = to.Scheme, to.Host, r.In.Host
 	}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}
-	p := &faulty{fault: f}
+	p := &faulty{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := read(r)
 		p.mu.Lock()
 		p.seen = append(p.seen, q)
-		f := p.fault
 		p.mu.Unlock()
 		forward := func(w http.ResponseWriter) { proxy.ServeHTTP(w, r) }
 		if f == nil || !f(w, r, q, forward) {
@@ -96,13 +94,6 @@ func read(r *http.Request) request {
 	return q
 }
 
-// set changes the fault.
-func (p *faulty) set(f fault) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fault = f
-}
-
 // count is how many requests were seen that match.
 func (p *faulty) count(match func(request) bool) int {
 	p.mu.Lock()
@@ -118,21 +109,19 @@ func (p *faulty) count(match func(request) bool) int {
 
 // refuse answers with an error in the service's own protocol.
 func refuse(w http.ResponseWriter, q request, status int, code, message string) {
-	switch {
-	case q.service == "s3":
-		w.Header().Set("Content-Type", "application/xml")
-		w.WriteHeader(status)
-		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message><RequestId>T</RequestId></Error>", code, message)
-	case q.service == "sns" || q.service == "sts" || q.service == "iam":
-		w.Header().Set("Content-Type", "text/xml")
-		w.WriteHeader(status)
-		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>T</RequestId></ErrorResponse>", code, message)
+	kind, body := "application/x-amz-json-1.1", fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message)
+	switch q.service {
+	case "s3":
+		kind, body = "application/xml", fmt.Sprintf("<Error><Code>%s</Code><Message>%s</Message><RequestId>T</RequestId></Error>", code, message)
+	case "sns", "sts", "iam":
+		kind = "text/xml"
+		body = fmt.Sprintf("<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>T</RequestId></ErrorResponse>", code, message)
 	default:
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.Header().Set("X-Amzn-Errortype", code)
-		w.WriteHeader(status)
-		fmt.Fprintf(w, `{"__type":%q,"message":%q}`, code, message)
 	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body) // a client that left needs nothing
 }
 
 // throttled refuses the first attempts of every request of a service, as the

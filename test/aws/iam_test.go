@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -121,9 +120,7 @@ func judged(out outcome, p planted) string {
 func TestRolesOfFunctions(t *testing.T) {
 	l := byHand(t, emulator(t, "MINISTACK_AUTH_URL"), withFaults(t), false)
 	generated := l.roles(t)
-	var table strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "role\tstatement\twhat failed")
+	rows := [][]string{{"role", "statement", "what failed"}}
 	// What was planted for the stage after it is made once the stage before is done.
 	damage := func() {
 		l.put(t, lake.Raw, "wordpress_api/damaged/damaged.json", []byte(`[{"id":"1"},`))
@@ -159,14 +156,14 @@ func TestRolesOfFunctions(t *testing.T) {
 			out := run(without(role, i))
 			wrong := judged(out, stage.planted)
 			if statement.Spare != "" {
-				fmt.Fprintf(w, "%s\t%s\tnothing: %s\n", stage.role, statement.Sid, statement.Spare)
+				rows = append(rows, []string{stage.role, statement.Sid, "nothing: " + statement.Spare})
 				if wrong != "" {
 					t.Errorf("%s without %s, which it can spare, failed: %s\n%s", stage.role, statement.Sid, wrong, out.logs)
 				}
 				continue
 			}
 			action := named(wrong, statement.Actions)
-			fmt.Fprintf(w, "%s\t%s\t%s: %s\n", stage.role, statement.Sid, action, denied(wrong))
+			rows = append(rows, []string{stage.role, statement.Sid, action + ": " + denied(wrong)})
 			if !strings.Contains(wrong, string(lake.AccessDenied)) || action == "" {
 				t.Errorf("%s without %s: want %s that names one of %v, got: %s\n%s",
 					stage.role, statement.Sid, lake.AccessDenied, statement.Actions, wrong, out.logs)
@@ -176,12 +173,9 @@ func TestRolesOfFunctions(t *testing.T) {
 		if wrong := judged(out, stage.planted); wrong != "" || len(out.objects) < 5 {
 			t.Errorf("%s with its role: %d objects, %s\n%s", stage.role, len(out.objects), wrong, out.logs)
 		}
-		fmt.Fprintf(w, "%s\t(all there)\tnothing\n", stage.role)
+		rows = append(rows, []string{stage.role, "(all there)", "nothing"})
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("statements taken away, one at a time:\n%s", &table)
+	t.Logf("statements taken away, one at a time:\n%s", grid(t, 0, rows))
 }
 
 // named is the first of the actions that a text names.

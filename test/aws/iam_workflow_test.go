@@ -4,10 +4,8 @@ package aws
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
-	"text/tabwriter"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -68,9 +66,7 @@ func TestRolesOfWorkflowAndSchedule(t *testing.T) {
 			return err
 		},
 	}
-	var table strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "role\tstatement\twhat failed")
+	rows := [][]string{{"role", "statement", "what failed"}}
 	for _, name := range []string{roles.Workflow, roles.Schedule} {
 		role := generated[name]
 		policy, assumed := l.roleOf(t, name)
@@ -99,19 +95,16 @@ func TestRolesOfWorkflowAndSchedule(t *testing.T) {
 					case j != i && err != nil:
 						t.Errorf("%s without %s: %s: %v", name, taken, action, err)
 					case j == i:
-						fmt.Fprintf(w, "%s\t%s\t%s\n", name, taken, action)
+						rows = append(rows, []string{name, taken, action})
 					}
 				}
 			}
 			if i < 0 {
-				fmt.Fprintf(w, "%s\t%s\tnothing\n", name, taken)
+				rows = append(rows, []string{name, taken, "nothing"})
 			}
 		}
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("statements taken away, one at a time:\n%s", &table)
+	t.Logf("statements taken away, one at a time:\n%s", grid(t, 0, rows))
 }
 
 // denies tells whether a service did not allow a call.

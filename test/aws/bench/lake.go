@@ -38,7 +38,7 @@ type size struct {
 	faster float64 // than awswrangler, what is promised
 }
 
-//nolint:gochecknoglobals // the two sizes of the reference's measurements
+// The two sizes of the reference's measurements.
 var (
 	small = size{name: "small", site: site.Source{Posts: 600, Statistics: 9_500, Relations: 3_500}, rounds: 9, faster: 15}
 	large = size{name: "large", site: site.Source{Posts: 66_000, Statistics: 1_000_000, Relations: 200_000}, rounds: 3, faster: 4}
