@@ -57,8 +57,8 @@ func (x *inspection) gather(ctx context.Context) {
 	parts := []func() []Check{
 		nothing(func() {
 			x.status = ask(x.deployer.Status(ctx, x.options.Drift))
-			if x.status.value.Exists || x.status.err != nil {
-				x.pack = ask(x.deployer.PackageSHA256(ctx)) // the same Deployer is for one thing at a time
+			if x.status.value.Exists && x.status.err == nil { // then it is packed already
+				x.pack = ask(x.deployer.PackageSHA256(ctx))
 			}
 		}),
 		nothing(func() {
