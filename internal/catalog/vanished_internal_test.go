@@ -11,7 +11,7 @@ func TestEmptyHint(t *testing.T) {
 	for address, want := range map[string]string{
 		"file:///srv/lake/data-lakehouse-silver/wordpress_api": "disk is mounted",
 		"s3://data-lakehouse-silver/wordpress_api":             "a versioned bucket still has them",
-		"":                                                     "whether this is the layer's bucket",
+		"": "whether this is the layer's bucket",
 	} {
 		if got := emptyHint(address); !strings.Contains(got, want) || strings.Contains(got, "disk") != strings.HasPrefix(address, "file:") {
 			t.Errorf("%q: %s", address, got)
