@@ -125,12 +125,13 @@ test-sfn: tools .venv-aws/installed ## Ask the server with the AWS CLI and the A
 
 # The suites of what speaks to AWS, and the deployed lake as a whole.
 AWS_SUITES := internal/store/s3 internal/params/ssm internal/notify/sns internal/catalog/glue internal/engine/athena \
-	internal/workflow/sfn internal/schedule/eventbridge internal/logs internal/lambda internal/deploy test/aws
+	internal/workflow/sfn internal/schedule/eventbridge internal/logs internal/lambda internal/deploy
 
 .PHONY: test-aws
 test-aws: build .venv-aws/installed ## Test what runs on AWS against emulators on loopback (installs them with pip)
-	WPLAKE=$(CURDIR)/bin/wplake .venv-aws/bin/python scripts/aws_emulators.py \
-		go test -tags aws -p 1 -count=1 -timeout 20m $(foreach suite,$(wildcard $(AWS_SUITES)),./$(suite)/...)
+	WPLAKE=$(CURDIR)/bin/wplake .venv-aws/bin/python scripts/aws_emulators.py sh -ec '\
+		go test -tags aws -p 1 -count=1 -timeout 20m $(foreach suite,$(wildcard $(AWS_SUITES)),./$(suite)/...); \
+		go test -tags aws -count=1 -timeout 20m -v ./test/aws'
 
 # awswrangler brings versions of its own, so it has a folder of its own.
 .venv-bench/installed: test/aws/bench/requirements.txt

@@ -88,6 +88,7 @@ func (d *deployment) executions(t *testing.T) []sfntypes.ExecutionListItem {
 // starts the deployed state machine, that runs the deployed binary, and what it
 // leaves is what the same definition leaves at home.
 func TestDeployedLake(t *testing.T) {
+	t.Parallel() // most of the time it waits for the schedule
 	url := emulator(t, "MINISTACK_URL")
 	d := &deployment{account: newAccount(), dir: t.TempDir(), urls: site(t)}
 	d.owner, d.environment = client(url, d.account), awsEnvironment(url, d.account)
@@ -108,7 +109,7 @@ func TestDeployedLake(t *testing.T) {
 	}
 
 	// The schedule is changed to one that is due soon: an update of the stack.
-	due := time.Now().UTC().Add(75 * time.Second).Truncate(time.Second)
+	due := time.Now().UTC().Add(2 * time.Minute).Truncate(time.Second)
 	d.definition(t, "schedules: {soon: {expression: at("+due.Format("2006-01-02T15:04:05")+")}}\n")
 	if plan := d.do(t, 0, "deploy", "plan"); !strings.Contains(plan, "Schedule") {
 		t.Error("the plan says nothing of the schedule")

@@ -91,11 +91,16 @@ func objects(c sdk.Config) *s3.Client {
 
 // command is a wplake in a folder, with nothing of this process's environment
 // but the programs' path; HOME is the folder, so that no person's files count.
+// The cache is this user's, since compressing the binary takes half a minute.
 func command(t *testing.T, dir string, environment []string, args ...string) *exec.Cmd {
 	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Dir = dir
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, environment...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_CACHE_HOME=" + cache}, environment...)
 	return cmd
 }
 
