@@ -11,6 +11,7 @@ import (
 
 	"wplake/internal/config"
 	"wplake/internal/deploy/cost"
+	"wplake/internal/home"
 )
 
 // staleDays is how old prices may be without a warning.
@@ -50,7 +51,7 @@ is told.`,
 				return err
 			}
 			in.Config = c
-			if in.Definition, in.Machines, err = loadMachines(c, file); err != nil {
+			if in.Definition, in.Machines, err = home.Machines(c, file.Dir); err != nil {
 				return err
 			}
 			e, err := cost.Make(in)
@@ -94,7 +95,14 @@ func (a *app) printCost(e cost.Estimate) error {
 	for _, what := range e.Assumed {
 		fmt.Fprintln(a.stdout, "-", what)
 	}
-	fmt.Fprintf(a.stdout, "\nPrices of %s, list, without taxes, checked on %s (%d days ago).\n", e.PricedAs, e.PricesChecked, age)
+	fmt.Fprintf(a.stdout, "\nPrices of %s, list, without taxes, noted on %s (%d days ago).\n", e.PricedAs, e.PricesNoted, age)
+	unchecked, checked := e.Unchecked()
+	if len(checked) > 0 {
+		fmt.Fprintf(a.stdout, "Read from a list of AWS's: %s.\n", strings.Join(checked, ", "))
+	}
+	if len(unchecked) > 0 {
+		fmt.Fprintf(a.stdout, "Not compared with a list of AWS's: %s. Where it matters, look at https://calculator.aws.\n", strings.Join(unchecked, ", "))
+	}
 	if age > staleDays && !a.quiet {
 		fmt.Fprintf(a.stderr, "wplake: warning: the prices are %d days old; a newer wplake has newer ones\n", age)
 	}

@@ -83,7 +83,7 @@ func (a *app) printPlan(p deploy.Plan) {
 		fmt.Fprintf(a.stdout, "\nPackage: %s, %s\n", bytesText(int64(p.Package.Bytes)), p.Package.Place)
 	}
 	if c := p.Price; c != nil {
-		text := fmt.Sprintf("\nCost: about %.2f USD a month (%.2f without the free tier), with prices of %s; `wplake cost` lists it", c.USD, c.Full, c.Checked)
+		text := fmt.Sprintf("\nCost: about %.2f USD a month (%.2f without the free tier), with prices of %s; `wplake cost` lists it", c.USD, c.Full, c.Noted)
 		if c.FullBefore != nil {
 			text += fmt.Sprintf("; deployed now: %.2f (%.2f)", *c.Before, *c.FullBefore)
 		}

@@ -22,7 +22,7 @@ type Price struct {
 	// Before is the same of what is deployed, where that is known.
 	Before     *float64 `json:"usd_before,omitempty"`
 	FullBefore *float64 `json:"usd_without_free_tier_before,omitempty"`
-	Checked    string   `json:"prices_checked"` // day, 2006-01-02
+	Noted      string   `json:"prices_noted"` // day, 2006-01-02
 }
 
 // estimateKey is where the estimate of a package lies beside it.
@@ -39,7 +39,7 @@ func (d *Deployer) price(a Account) (Price, bool) {
 	if err != nil {
 		return Price{}, false
 	}
-	return Price{USD: e.USD, Full: e.Full, Checked: e.PricesChecked}, true
+	return Price{USD: e.USD, Full: e.Full, Noted: e.PricesNoted}, true
 }
 
 // withPrice adds what the plan's deployment costs, and what the deployed one

@@ -56,19 +56,19 @@ type Reference struct {
 
 // Estimate is what a lake costs a month, in USD.
 type Estimate struct {
-	Region        string      `json:"region"`
-	PricedAs      string      `json:"priced_as"`      // the region whose prices are taken
-	PricesChecked string      `json:"prices_checked"` // day, 2006-01-02
-	Source        string      `json:"prices_source"`
-	Runs          float64     `json:"runs_per_month"`
-	Bytes         int64       `json:"raw_bytes"`
-	Objects       int         `json:"objects"`
-	Queries       float64     `json:"queries_per_month"`
-	Lines         []Line      `json:"lines"`
-	USD           float64     `json:"usd"`
-	Full          float64     `json:"usd_without_free_tier"`
-	Reference     []Reference `json:"reference"`
-	Assumed       []string    `json:"assumed"`
+	Region      string      `json:"region"`
+	PricedAs    string      `json:"priced_as"`      // the region whose prices are taken
+	PricesNoted string      `json:"prices_noted"`   // day, 2006-01-02
+	Sources     []Source    `json:"prices_sources"` // of the services in Lines
+	Runs        float64     `json:"runs_per_month"`
+	Bytes       int64       `json:"raw_bytes"`
+	Objects     int         `json:"objects"`
+	Queries     float64     `json:"queries_per_month"`
+	Lines       []Line      `json:"lines"`
+	USD         float64     `json:"usd"`
+	Full        float64     `json:"usd_without_free_tier"`
+	Reference   []Reference `json:"reference"`
+	Assumed     []string    `json:"assumed"`
 }
 
 // The reference's size.
@@ -95,7 +95,7 @@ func Make(in Input) (Estimate, error) {
 	b := &bill{c: in.Config, p: r.Prices, free: l.Free, built: built}
 	b.objects, b.guessed = objects(in.Config)
 	b.e = Estimate{
-		Region: region, PricedAs: r.Region, PricesChecked: r.Checked, Source: l.Source, Objects: b.objects,
+		Region: region, PricedAs: r.Region, PricesNoted: r.Noted, Objects: b.objects,
 		Runs: in.Runs, Bytes: in.Bytes, Queries: in.Queries, Reference: reference(),
 	}
 	if in.Runs < 0 {
@@ -111,6 +111,7 @@ func Make(in Input) (Estimate, error) {
 		return Estimate{}, err
 	}
 	b.all()
+	b.e.Sources = l.sourcesOf(b.e.Lines)
 	b.assumptions(region)
 	for _, line := range b.e.Lines {
 		b.e.USD += line.USD

@@ -188,7 +188,7 @@ func TestTheAgeOfPrices(t *testing.T) {
 	t.Parallel()
 	e := estimate(t, "", asked())
 	if got := e.Age(time.Date(2026, 10, 12, 1, 0, 0, 0, time.UTC)); got != 10 {
-		t.Errorf("prices of %s are %d days old on 12 October 2026", e.PricesChecked, got)
+		t.Errorf("prices of %s are %d days old on 12 October 2026", e.PricesNoted, got)
 	}
 }
 

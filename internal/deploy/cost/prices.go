@@ -4,6 +4,7 @@ import (
 	_ "embed" // the prices are a file of their own
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,15 +54,23 @@ type allowances struct {
 }
 
 type regionPrices struct {
-	Region  string `json:"region"`
-	Place   string `json:"place"`
-	Checked string `json:"checked"` // day, 2006-01-02
-	Prices  prices `json:"prices"`
+	Region string `json:"region"`
+	Place  string `json:"place"`
+	Noted  string `json:"noted"` // day, 2006-01-02
+	Prices prices `json:"prices"`
+}
+
+// Source says where the prices of a service come from.
+type Source struct {
+	Service string `json:"service"`
+	Source  string `json:"source"`
+	// Unchecked tells prices that nobody has compared with a list of AWS's.
+	Unchecked bool `json:"unchecked"`
 }
 
 type priceList struct {
 	About   string         `json:"about"`
-	Source  string         `json:"source"`
+	Sources []Source       `json:"sources"`
 	Date    string         `json:"date"` // day, 2006-01-02
 	Free    allowances     `json:"free"`
 	Regions []regionPrices `json:"regions"`
@@ -100,11 +109,35 @@ func (l priceList) of(region string) regionPrices {
 	return l.Regions[0]
 }
 
-// Age is how many days ago the prices were checked.
+// sourcesOf are the sources of the prices that the lines have.
+func (l priceList) sourcesOf(lines []Line) []Source {
+	var used []Source
+	for _, s := range l.Sources {
+		if slices.ContainsFunc(lines, func(line Line) bool { return line.Service == s.Service }) {
+			used = append(used, s)
+		}
+	}
+	return used
+}
+
+// Unchecked are the services of the estimate whose prices nobody has compared
+// with a list of AWS's, and those whose prices somebody has.
+func (e Estimate) Unchecked() (unchecked, checked []string) {
+	for _, s := range e.Sources {
+		if s.Unchecked {
+			unchecked = append(unchecked, s.Service)
+		} else {
+			checked = append(checked, s.Service)
+		}
+	}
+	return unchecked, checked
+}
+
+// Age is how many days ago the prices were noted.
 func (e Estimate) Age(now time.Time) int {
-	checked, err := time.Parse(time.DateOnly, e.PricesChecked)
+	noted, err := time.Parse(time.DateOnly, e.PricesNoted)
 	if err != nil {
 		return 0 // the tests hold the file to days
 	}
-	return int(now.Sub(checked) / (24 * time.Hour))
+	return int(now.Sub(noted) / (24 * time.Hour))
 }
