@@ -38,6 +38,8 @@ func cloud(dir, calls string) http.HandlerFunc {
 			op = "ListSchedules"
 		case strings.HasPrefix(r.URL.Path, "/schedules/"):
 			op = "GetSchedule"
+		case strings.HasPrefix(string(body), "Action="): // SNS
+			op, _, _ = strings.Cut(strings.TrimPrefix(string(body), "Action="), "&")
 		}
 		answer(w, dir, op, body)
 		f, err := os.OpenFile(calls, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

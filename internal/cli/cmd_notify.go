@@ -20,8 +20,10 @@ func (a *app) notifyCommand() *cobra.Command {
 		Use:   "notify",
 		Short: "Try the lake's alerts",
 		Long: `Alerts go to the channels that the definition gives each topic: mail, chats,
-phones, webhooks. docs/alerts.md says how each is set up.`,
-		Example: `  wplake notify test`,
+phones, webhooks. docs/alerts.md says how each is set up. On AWS they go to topics
+of SNS, which tell their subscribers.`,
+		Example: `  wplake notify test
+  wplake notify test --home aws`,
 	}, a.notifyTestCommand())
 }
 
@@ -31,14 +33,19 @@ func (a *app) notifyTestCommand() *cobra.Command {
 		Short: "Send a test message to the channels of a topic, or of all",
 		Long: `Sends one message to every channel of TOPIC, or of each topic that has channels,
 and says for each topic whether they were reached. The exit status is 1 when one
-was not.`,
+was not.
+
+With --home aws the message is published on the deployed topics. That SNS took it
+does not mean that somebody got it: subscriptions by mail have to be confirmed
+("wplake deploy status" says which wait).`,
 		Example: `  wplake notify test
-  wplake notify test data-lakehouse-raw`,
+  wplake notify test data-lakehouse-raw
+  wplake notify test --home aws`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeTopics,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withHome(cmd.Context(), func(h *home.Home) error {
-				topics, err := topicsToTest(h, args)
+				topics, err := a.topicsToTest(h, args)
 				if err != nil {
 					return err
 				}
@@ -59,7 +66,10 @@ func topicsWithChannels(h *home.Home) []string {
 	return topics
 }
 
-func topicsToTest(h *home.Home, args []string) ([]string, error) {
+func (a *app) topicsToTest(h *home.Home, args []string) ([]string, error) {
+	if a.onAWS() {
+		return awsTopicsToTest(args)
+	}
 	topics := topicsWithChannels(h)
 	if len(topics) == 0 {
 		return nil, &lake.Error{
@@ -82,6 +92,7 @@ func topicsToTest(h *home.Home, args []string) ([]string, error) {
 // topicTest is what a test of a topic gave.
 type topicTest struct {
 	Topic    string        `json:"topic"`
+	ARN      string        `json:"arn,omitempty"` // on AWS
 	Channels []string      `json:"channels"`
 	Error    *lake.Problem `json:"error,omitempty"`
 }
@@ -89,13 +100,7 @@ type topicTest struct {
 func (a *app) testTopics(ctx context.Context, h *home.Home, topics []string) error {
 	tests, failed := []topicTest{}, false
 	for _, topic := range topics {
-		test := topicTest{Topic: topic, Channels: h.Config.Alerts.Topics[topic]}
-		err := h.Notifier.Publish(ctx, notify.Message{
-			Topic:   topic,
-			Subject: "wplake: test of " + topic,
-			Body: fmt.Sprintf("This is a test of the alerts of the site %s, sent at %s.\nAlerts on the topic %s reach you here.\n",
-				h.Config.Site, a.now().UTC().Format(time.RFC3339), topic),
-		})
+		test, err := a.testTopic(ctx, h, topic)
 		if ctx.Err() != nil {
 			return &lake.Error{Code: lake.Interrupted, Message: "interrupted", Err: ctx.Err()}
 		}
@@ -120,12 +125,39 @@ func (a *app) testTopics(ctx context.Context, h *home.Home, topics []string) err
 	return nil
 }
 
+// testTopic sends the message of one topic.
+func (a *app) testTopic(ctx context.Context, h *home.Home, topic string) (topicTest, error) {
+	test := topicTest{Topic: topic, Channels: []string{}}
+	to := topic
+	if a.onAWS() {
+		var err error
+		if to, err = awsTopicARN(ctx, h, topic); err != nil {
+			return test, err
+		}
+		if strings.HasPrefix(to, "arn:") {
+			test.ARN = to
+		}
+	} else {
+		test.Channels = h.Config.Alerts.Topics[topic]
+	}
+	return test, h.Notifier.Publish(ctx, notify.Message{
+		Topic:   to,
+		Subject: "wplake: test of " + topic,
+		Body: fmt.Sprintf("This is a test of the alerts of the site %s, sent at %s.\nAlerts on the topic %s reach you here.\n",
+			h.Config.Site, a.now().UTC().Format(time.RFC3339), topic),
+	})
+}
+
 func (a *app) printTopicTest(t topicTest) {
 	if t.Error != nil {
 		fmt.Fprintf(a.stderr, "%s: %s\n  hint: %s\n", t.Topic, clean(t.Error.Message), clean(t.Error.Hint))
 		return
 	}
-	if !a.quiet {
+	switch {
+	case a.quiet:
+	case a.onAWS():
+		fmt.Fprintf(a.stdout, "%s: SNS took it\n", t.Topic)
+	default:
 		fmt.Fprintf(a.stdout, "%s: %s reached\n", t.Topic, strings.Join(t.Channels, ", "))
 	}
 }
@@ -134,6 +166,9 @@ func (a *app) printTopicTest(t topicTest) {
 func (a *app) completeTopics(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	if a.onAWS() {
+		return awsTopics(), cobra.ShellCompDirectiveNoFileComp
 	}
 	var topics []string
 	err := a.withHome(cmd.Context(), func(h *home.Home) error {

@@ -152,6 +152,9 @@ func (a *app) printStage(s lake.StageReport) {
 
 // score is the reference pipeline's sum of a stage.
 func score(s lake.StageReport) string {
+	if s.Succeeded == 0 && s.Failed == 0 && len(s.Objects) == 0 && s.Error == nil {
+		return "done" // a crawler, or a job, that tells nothing of objects
+	}
 	text := fmt.Sprintf("%d Successful | %d Failed", s.Succeeded, s.Failed)
 	if n := s.Unchanged(); n > 0 {
 		text += fmt.Sprintf(" (%d unchanged)", n)

@@ -53,14 +53,11 @@ func (h *Home) RunDeployed(ctx context.Context, r RunRequest) (lake.RunReport, e
 		return lake.RunReport{}, err
 	}
 	watched, stop := context.WithCancel(ctx)
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		watch(watched, x, run.ARN, r.Progress)
-	}()
+	told := make(chan int, 1)
+	go func() { told <- watch(watched, x, run, r.Progress) }()
 	ended, err := x.Wait(ctx, run.ARN)
 	stop()
-	<-told
+	before := <-told
 	after := context.WithoutCancel(ctx)
 	if ctx.Err() != nil {
 		name, cause := interrupted, "the command that started it was told to stop"
@@ -70,7 +67,18 @@ func (h *Home) RunDeployed(ctx context.Context, r RunRequest) (lake.RunReport, e
 		return lake.RunReport{}, err
 	}
 	events, err := x.History(after, run.ARN, 0, 0, false)
-	return sfn.Report(ended, events), err
+	report := sfn.Report(ended, events)
+	if r.Progress != nil {
+		tellStages(report.Stages, before, r.Progress)
+	}
+	return report, err
+}
+
+// tellStages tells the stages from a number on, which are done.
+func tellStages(stages []lake.StageReport, from int, tell func(pipeline.Event)) {
+	for i := from; i < len(stages); i++ {
+		tell(pipeline.Event{Stage: stages[i].Stage, Done: &stages[i]})
+	}
 }
 
 // othersEnd waits until no execution of the machine runs.
@@ -102,26 +110,37 @@ func (h *Home) othersEnd(ctx context.Context, x workflow.Executions, patience ti
 // watchEvery is how often the history of a run is looked at for its progress.
 const watchEvery = 2 * time.Second
 
-// watch tells which stage an execution is at, until ctx ends.
-func watch(ctx context.Context, x workflow.Executions, arn string, tell func(pipeline.Event)) {
+// watch tells which stage an execution is at, and how each ended once the next
+// one has begun: until then it may be tried again. It returns, when ctx ends, of
+// how many stages it told the end.
+func watch(ctx context.Context, x workflow.Executions, run workflow.Execution, tell func(pipeline.Event)) (done int) {
 	if tell == nil {
-		return
+		return 0
 	}
-	var last int64
+	var events []asl.Event
 	ticks := time.NewTicker(watchEvery)
 	defer ticks.Stop()
 	for {
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
-			return
+			return done
 		}
-		events, err := x.History(ctx, arn, last, 0, false)
-		if err != nil {
+		var last int64
+		if len(events) > 0 {
+			last = events[len(events)-1].ID
+		}
+		news, err := x.History(ctx, run.ARN, last, 0, false)
+		if err != nil || len(news) == 0 {
 			continue // it is for the eye alone
 		}
-		for _, e := range events {
-			last = e.ID
+		events = append(events, news...)
+		stages := sfn.Report(run, events).Stages
+		if ended := len(stages) - 1; ended > done {
+			tellStages(stages[:ended], done, tell)
+			done = ended
+		}
+		for _, e := range news {
 			if stage, ok := stageOfState(e.State); ok && e.Type == "TaskStateEntered" {
 				tell(pipeline.Event{Stage: stage})
 			}
