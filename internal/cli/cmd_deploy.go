@@ -46,7 +46,7 @@ func (a *app) deployOptions(bootstrap string) (config.Config, home.DeployOptions
 	if err != nil {
 		return c, home.DeployOptions{}, err
 	}
-	definition, machines, err := loadMachines(c, file)
+	definition, machines, err := home.Machines(c, file.Dir)
 	if err != nil {
 		return c, home.DeployOptions{}, err
 	}

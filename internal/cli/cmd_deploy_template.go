@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wplake/internal/deploy/template"
+	"wplake/internal/home"
 )
 
 func (a *app) deployTemplateCommand() *cobra.Command {
@@ -53,7 +54,7 @@ func (a *app) buildTemplate() (template.Template, error) {
 	if err != nil {
 		return template.Template{}, err
 	}
-	definition, machines, err := loadMachines(c, file)
+	definition, machines, err := home.Machines(c, file.Dir)
 	if err != nil {
 		return template.Template{}, err
 	}

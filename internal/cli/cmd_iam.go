@@ -9,6 +9,7 @@ import (
 
 	"wplake/internal/config"
 	"wplake/internal/deploy/iam"
+	"wplake/internal/home"
 	"wplake/internal/workflow/machine"
 )
 
@@ -134,7 +135,7 @@ func deployment(c config.Config, file *config.File, where place, partition, regi
 	if err != nil {
 		return iam.Input{}, err
 	}
-	definition, machines, err := loadMachines(c, file)
+	definition, machines, err := home.Machines(c, file.Dir)
 	if err != nil {
 		return iam.Input{}, err
 	}

@@ -117,7 +117,7 @@ func (a *app) newQuery(args []string, o queryOptions, limited bool) (query, erro
 	case q.engine != engineDuckDB && q.engine != engineAthena:
 		return q, usageError{fmt.Errorf("there is no engine %q (duckdb or athena)", q.engine)}
 	case q.engine == engineAthena && !a.onAWS():
-		return q, usageError{errors.New("Athena reads the deployed lake: add --home aws")}
+		return q, usageError{errors.New("only the deployed lake has Athena: add --home aws")}
 	case q.format == formatParquet && q.out == "":
 		return q, usageError{errors.New("--format parquet needs --output FILE: Parquet is no text")}
 	case limited && q.format != formatTable:

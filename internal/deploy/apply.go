@@ -184,7 +184,7 @@ func (d *Deployer) Apply(ctx context.Context, p Plan) (Applied, error) {
 			return done, err
 		}
 		if end.status == "" || goneWrong(end.status) {
-			return done, d.failure(d.afterFailure(end), end, "mend the cause and apply again")
+			return done, d.failure(d.afterFailure(end), end, d.afterApply(end))
 		}
 	}
 	stack, err := d.describe(ctx, d.Stack())
@@ -253,6 +253,16 @@ func (d *Deployer) failure(what string, end ending, hint string) error {
 		message = fmt.Sprintf("%s: %s %s: %s", message, e.Type, name, e.Reason)
 	}
 	return &lake.Error{Code: lake.DeployFailed, Message: message, Hint: hint}
+}
+
+// afterApply is the remedy of an apply that failed. Where CloudFormation refuses
+// before it makes anything, its reason only says that there is a list.
+func (d *Deployer) afterApply(end ending) string {
+	if e, ok := cause(end.events); ok && strings.Contains(e.Reason, "DescribeEvents") {
+		return "see what is refused: aws cloudformation describe-events --stack-name " + d.Stack() +
+			"; names that exist in the account already are the usual cause. Mend it and apply again"
+	}
+	return "mend the cause and apply again"
 }
 
 func outputs(stack *types.Stack) map[string]string {

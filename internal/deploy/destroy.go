@@ -68,6 +68,7 @@ func (d *Deployer) Destroy(ctx context.Context, deleteData bool) (Destroyed, err
 			done.Kept = append(done.Kept, k)
 		}
 	}
+	done.Kept = append(done.Kept, d.notKnown(ctx, a, buckets)...)
 	if deleteData {
 		err = d.deleteData(ctx, a, buckets, &done)
 		return done, err
@@ -173,6 +174,28 @@ func (d *Deployer) ownBuckets(ctx context.Context, a Account, retained []Kept) (
 		}
 	}
 	return own, nil
+}
+
+// notKnown are the account's buckets that have the names of layers, and nothing
+// shows that the stack made them: they are never touched, and a next apply takes
+// them into the stack.
+func (d *Deployer) notKnown(ctx context.Context, a Account, own []string) []Kept {
+	var others []Kept
+	for _, l := range lake.Layers() {
+		name := d.o.Config.Buckets.Name(l)
+		if name == "" || slices.Contains(own, name) {
+			continue
+		}
+		if whose, err := d.owner(ctx, a, name); err != nil || whose != ours {
+			continue
+		}
+		why := "it has no tag " + tagOfStack + "=" + d.Stack() + ": not known to be of this stack, so never removed here"
+		if d.o.Config.AWS.Existing.Buckets {
+			why = "it is not the stack's (aws.existing.buckets)"
+		}
+		others = append(others, Kept{Type: "AWS::S3::Bucket", Name: name, Why: why})
+	}
+	return others
 }
 
 // deleteData empties and removes the buckets, and what the stack has among the

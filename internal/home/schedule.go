@@ -51,15 +51,13 @@ type starter struct{ w *Workflow }
 // machine is the state machine of a schedule: the lake's workflow, or that of
 // the file which it names, under the schedule's name.
 func (s starter) machine(schedule string) (workflow.StateMachine, error) {
-	path := s.w.home.Config.Schedules[schedule].Definition
-	if path == "" {
+	c := s.w.home.Config
+	if c.Schedules[schedule].Definition == "" {
 		return s.w.Machine()
 	}
-	text, err := s.w.home.definitionFile(path)
+	text, err := scheduleMachine(c, s.w.home.dir, schedule)
 	if err != nil {
-		return workflow.StateMachine{}, &lake.Error{
-			Code: lake.ConfigInvalid, Message: err.Error(), Err: err, Hint: "mend schedules." + schedule + ".definition",
-		}
+		return workflow.StateMachine{}, err
 	}
 	return s.w.NewMachine(strings.ReplaceAll(schedule, ".", "_"), text, workflow.Standard)
 }

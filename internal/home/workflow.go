@@ -13,7 +13,6 @@ import (
 	"wplake/internal/lock/filelock"
 	"wplake/internal/store"
 	"wplake/internal/workflow"
-	"wplake/internal/workflow/machine"
 	"wplake/internal/workflow/sqlite"
 	"wplake/internal/workflow/tasks"
 )
@@ -95,28 +94,7 @@ func (w *Workflow) Tasks() workflow.Tasks { return w.tasks }
 
 // Definition is the lake's state machine: the file that the definition names,
 // or the built-in one.
-func (h *Home) Definition() ([]byte, error) {
-	path := h.Config.Workflow.Definition
-	if path == "" {
-		return machine.Default(h.Config), nil
-	}
-	return h.definitionFile(path)
-}
-
-// definitionFile reads a state machine that the definition names.
-func (h *Home) definitionFile(path string) ([]byte, error) {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(h.dir, path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, &lake.Error{
-			Code: lake.ConfigInvalid, Err: err, Message: fmt.Sprintf("the state machine %s cannot be read", path),
-			Hint: "mend workflow.definition, or leave it out to run the built-in machine",
-		}
-	}
-	return text, nil
-}
+func (h *Home) Definition() ([]byte, error) { return lakeMachine(h.Config, h.dir) }
 
 // Machine is the lake's state machine.
 func (w *Workflow) Machine() (workflow.StateMachine, error) {
