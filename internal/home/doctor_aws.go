@@ -87,12 +87,19 @@ func softened(checks []Check) []Check {
 		if c.Status != CheckFailed || c.code != lake.AccessDenied {
 			continue
 		}
-		checks[i].Status = CheckWarning
-		if action, ok := strings.CutSuffix(c.Hint, " in the role's policy; `wplake iam` prints what each role needs"); ok {
-			checks[i].Hint = "not looked at, which says nothing about the lake's own roles: " + action + " to whoever runs doctor"
-		}
+		checks[i].Status, checks[i].Hint = CheckWarning, lookersHint(c.Hint)
 	}
 	return checks
+}
+
+// lookersHint is the remedy of a refusal, for whoever runs doctor instead of
+// for a role of the lake.
+func lookersHint(hint string) string {
+	action, ok := strings.CutSuffix(hint, " in the role's policy; `wplake iam` prints what each role needs")
+	if !ok {
+		return hint
+	}
+	return "not looked at, which says nothing about the lake's own roles: " + action + " to whoever runs doctor"
 }
 
 // homeFlag is what a command needs to mean this home.
@@ -106,13 +113,18 @@ func (h *Home) homeFlag() string {
 // settingParameter is the command that sets a parameter, with the value where
 // the deployment makes it.
 func (h *Home) settingParameter(name string) string {
-	value := "VALUE"
+	if h.Cloud == nil {
+		return fmt.Sprintf("wplake param set %s VALUE", name)
+	}
+	value := "- --type SecureString" // read from standard input
+	if name == h.Config.Source.Endpoints.Parameter {
+		value = "URL,URL --type StringList"
+	}
 	for _, l := range lake.Layers() {
-		switch {
-		case h.Cloud == nil:
-		case name == lake.BucketParameter(l):
+		switch name {
+		case lake.BucketParameter(l):
 			value = h.Config.Buckets.Name(l)
-		case name == lake.TopicParameter(l):
+		case lake.TopicParameter(l):
 			value = h.topicARN(lake.TopicName(l))
 		}
 	}
@@ -236,7 +248,7 @@ func (x *inspection) readers(ctx context.Context) []Check {
 		checks = append(checks, ok(formation, "IAM decides who reads new databases and tables"))
 	}
 	for _, f := range found {
-		checks = append(checks, warning(formation, f.Hint, "%s", f.What))
+		checks = append(checks, warning(formation, lookersHint(f.Hint), "%s", f.What))
 	}
 	return append(checks, x.athena(ctx))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wplake/internal/asl"
+	"wplake/internal/awsapi"
 	"wplake/internal/config"
 	"wplake/internal/deploy"
 	"wplake/internal/deploy/iam"
@@ -109,6 +110,28 @@ func TestRemedies(t *testing.T) {
 	soft := softened([]Check{failed("e", refused), failed("f", &lake.Error{Code: lake.ServiceFailed})})
 	if soft[0].Status != CheckWarning || !strings.HasSuffix(soft[0].Hint, "allow glue:GetDatabase to whoever runs doctor") || soft[1].Status != CheckFailed {
 		t.Errorf("%+v", soft)
+	}
+}
+
+// TestSettingParameter: the remedy has the value where the deployment makes it,
+// and a secret is not asked for on the command line.
+func TestSettingParameter(t *testing.T) {
+	t.Parallel()
+	h := &Home{Config: config.Config{Buckets: config.Buckets{Raw: "blog-raw"}}}
+	h.Config.Source.Endpoints.Parameter = "/wordpress/endpoints"
+	if got := h.settingParameter("/a"); got != "wplake param set /a VALUE" {
+		t.Errorf("at home: %s", got)
+	}
+	h.Cloud = &Cloud{Identity: awsapi.Identity{Account: "123456789012", Partition: "aws", Region: "eu-west-1"}}
+	for name, want := range map[string]string{
+		"/s3/lakehouse/name/raw":  "blog-raw",
+		"/sns/data/lakehouse/raw": "arn:aws:sns:eu-west-1:123456789012:data-lakehouse-raw",
+		"/wordpress/endpoints":    "URL,URL --type StringList",
+		"/wordpress/password":     "- --type SecureString",
+	} {
+		if got := h.settingParameter(name); got != "wplake param set "+name+" "+want+" --home aws" {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 
