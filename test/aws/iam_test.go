@@ -59,6 +59,7 @@ func (l *lakeByHand) roles(t *testing.T) map[string]roles.Role {
 	}
 	all, err := roles.Roles(roles.Input{
 		Config: c, Definition: machine.ForAWS(machine.Default(c), c, "aws", region, l.account), Partition: "aws", Region: region, Account: l.account,
+		WorkflowLogs: true,
 	})
 	if err != nil {
 		t.Fatal(err)
