@@ -4,6 +4,9 @@ Step Functions' task integrations glue:startJobRun and
 athena:startQueryExecution are made of MiniStack's own calls of both services:
 with .sync they are awaited, as the service does.
 
+The history of an execution has the arguments of its tasks, by which `wplake` knows
+a stage that failed.
+
 Scripts of Glue jobs get their arguments on the command line, as from the service,
 and their account's credentials.
 """
@@ -70,6 +73,8 @@ def get_query_results(_resource, arguments):
 
 def run_script(run, job, arguments, path):
     """Runs a job's script to its end and notes in the run how it ended."""
+    if "AllocatedCapacity" in run:
+        run["AllocatedCapacity"] = int(run["AllocatedCapacity"])  # which the service never gives in parts
     command = [sys.executable, path]
     for name, value in arguments.items():
         command += [name, str(value)]
@@ -90,8 +95,20 @@ def run_script(run, job, arguments, path):
     run["ErrorMessage"] = ended.stderr.strip().rsplit("\n", 1)[-1] or f"exit status {ended.returncode}"
 
 
+add_event = stepfunctions._add_event
+
+
+def add_scheduled(execution, event_type, details=None):
+    """Adds an event to a history: what a task was called with too."""
+    if event_type == "TaskScheduled":
+        arguments = sys._getframe(1).f_locals.get("effective")
+        details["taskScheduledEventDetails"].setdefault("parameters", json.dumps(arguments, default=str))
+    return add_event(execution, event_type, details)
+
+
 if __name__ == "__main__":
     glue._execute_subprocess = run_script
+    stepfunctions._add_event = add_scheduled
     stepfunctions._SERVICE_DISPATCH.update(
         {
             "arn:aws:states:::glue:startJobRun": start_job_run,
