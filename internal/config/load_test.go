@@ -124,6 +124,7 @@ func TestProblems(t *testing.T) {
 		want []string
 	}{
 		"unknown key":          {"sitee: x\n", []string{`1:1: unknown key "sitee" (did you mean site?)`}},
+		"a job on arm64":       {"silver: {runtime: glue-pythonshell}\naws: {functions: {architecture: arm64}}\n", []string{`1:19: silver.runtime glue-pythonshell runs the functions' binary, and Glue has x86_64 alone: aws.functions.architecture cannot be arm64`}},
 		"unknown key, far":     {"buckets: {gold: x}\n", []string{`1:11: unknown key "gold" in buckets (known: raw, bronze, silver)`}},
 		"unknown step":         {"objects:\n  posts:\n    steps:\n      - splitdate: [post_date]\n", []string{`4:9: unknown step "splitdate" (did you mean split_date?)`}},
 		"two kinds in a step":  {"objects: {posts: {steps: [{drop: [a], trim: [b]}]}}", []string{`1:39: a step is of one kind: make trim a step of its own, beginning with "- trim:"`}},
