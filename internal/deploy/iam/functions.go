@@ -15,7 +15,6 @@ type work struct {
 	writes lake.Layer   // "" for none
 	tells  []lake.Layer // whose topics hear of it
 	refs   []config.Ref
-	opens  []lake.Layer // further ones of which the bucket's name is looked up
 }
 
 // stages are the works of the stage functions.
@@ -107,7 +106,7 @@ func (in Input) stage(w work) []Statement {
 	var statements []Statement
 	var sources, reads, parameters []string
 	for _, l := range lake.Layers() {
-		if slices.Contains(w.layers(), l) || slices.Contains(w.opens, l) {
+		if slices.Contains(w.layers(), l) {
 			parameters = append(parameters, p.parameter(lake.BucketParameter(l)))
 		}
 	}

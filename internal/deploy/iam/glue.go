@@ -17,12 +17,9 @@ func (in Input) glueLogs(group, who string) Statement {
 	}
 }
 
-// jobRole is the role of the job that runs silver.
+// jobRole is the role of the job that runs silver, as its function would.
 func (in Input) jobRole() Role {
-	// The job runs the command, which opens the buckets of all layers, and sends
-	// no traces.
 	w, p := in.stages()[Silver], in.place()
-	w.opens, w.refs = lake.Layers(), in.saltRefs()
 	artifacts := in.artifactsBucket() + "/" + in.Config.AWS.Stack + "/"
 	return Role{
 		Name: Job, Service: glueService, Existing: in.Config.AWS.Existing.JobRole, Trust: in.lenient(),
