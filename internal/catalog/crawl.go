@@ -153,7 +153,7 @@ func (c Crawler) visit(ctx context.Context, f find, table, runID string, r *lake
 
 // describe reads an object's footer.
 func (c Crawler) describe(ctx context.Context, f find) (engine.Parquet, error) {
-	path, _, err := c.Bucket.Download(ctx, f.key, c.Scratch)
+	path, _, err := c.Bucket.DownloadFooter(ctx, f.key, c.Scratch)
 	if errors.Is(err, store.ErrNotFound) {
 		return engine.Parquet{}, c.missing(f.object)
 	}

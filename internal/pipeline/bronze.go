@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,9 +182,9 @@ func (b *bronze) unchanged(ctx context.Context, content string) (bool, error) {
 }
 
 // loadPrevious describes the object as it is now, if there is one. The version
-// is told also of one that is damaged.
+// is told also of one that is damaged. No rows are read: see bronze.whole.
 func loadPrevious(ctx context.Context, d Deps, bucket store.Bucket, key, dir string) (previous, error) {
-	path, info, err := bucket.Download(ctx, key, dir)
+	path, info, err := bucket.DownloadFooter(ctx, key, dir)
 	if errors.Is(err, store.ErrNotFound) {
 		return previous{}, nil
 	}
@@ -195,6 +196,19 @@ func loadPrevious(ctx context.Context, d Deps, bucket store.Bucket, key, dir str
 		return previous{version: info.Version}, err
 	}
 	return previous{Parquet: p, path: path, version: info.Version}, nil
+}
+
+// whole makes the rows of the previous object a local file. It is the very
+// object that was described before, or the write would be refused anyway.
+func (b *bronze) whole(ctx context.Context) error {
+	path, info, err := b.bucket().Download(ctx, b.key(), b.dir)
+	if errors.Is(err, store.ErrNotFound) || err == nil && info.Version != b.prev.version {
+		return store.Changed(b.bucket().URI(b.key()))
+	}
+	if err == nil {
+		b.prev.path = path
+	}
+	return err
 }
 
 // take turns the raw object into a Parquet file.
@@ -419,7 +433,17 @@ func (b *bronze) selectJSON(path string, p plan, byPosition bool, largest int) s
 		out = append(out, "CAST(NULL AS TIMESTAMP) AS "+engine.Ident(deletedAt))
 	}
 	return fmt.Sprintf("SELECT %s FROM read_json(%s, format = 'array', hive_partitioning = false, columns = {%s}, maximum_object_size = %d)",
-		strings.Join(out, ", "), engine.Literal(path), strings.Join(in, ", "), max(defaultObjectSize, 2*largest))
+		strings.Join(out, ", "), engine.Literal(path), strings.Join(in, ", "), b.objectSize(path, largest))
+}
+
+// objectSize is the largest row in bytes that the SQL engine is told to expect,
+// of which it takes twice the memory: in a small file there is none larger than
+// the file.
+func (b *bronze) objectSize(path string, largest int) int64 {
+	if info, err := os.Stat(path); err == nil && info.Size() < smallObject {
+		return max(info.Size(), 64<<10)
+	}
+	return int64(max(defaultObjectSize, 2*largest))
 }
 
 // commit makes the snapshot visible: the rejects first, so that an object that

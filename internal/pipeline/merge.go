@@ -43,6 +43,9 @@ func (b *bronze) merge(ctx context.Context, snap snapshot) (snapshot, error) {
 	fewer := max(b.prev.Rows-snap.rows-snap.rejected, 0) // what was rejected has come
 	lost := vanished{all: fewer, live: fewer, of: b.prev.Rows}
 	if keyed {
+		if err := b.whole(ctx); err != nil {
+			return snap, err
+		}
 		if lost, err = b.findVanished(ctx, snap); err != nil {
 			return snap, err
 		}

@@ -120,7 +120,7 @@ func (p plan) keys() map[string]string {
 // previous is the bronze object of the last run.
 type previous struct {
 	engine.Parquet
-	path    string // a local copy; empty when there is none
+	path    string // a local copy, or its footer alone; empty when there is none
 	version string // of the object in the bucket; empty when there is none
 }
 

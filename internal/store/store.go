@@ -48,6 +48,11 @@ type Bucket interface {
 	// the very state of the object that is in the file. Later writes to the
 	// object do not change the file. The file must not be written to.
 	Download(ctx context.Context, key, dir string) (path string, info Info, err error)
+	// DownloadFooter is Download for whoever needs of a Parquet object no more
+	// than its footer: the file has the object's size, and the object's bytes
+	// from the footer on; those before them may be missing (a hole). What is no
+	// Parquet object gives a file that is none either.
+	DownloadFooter(ctx context.Context, key, dir string) (path string, info Info, err error)
 	// Create begins to write an object. Nothing is visible before Commit.
 	Create(ctx context.Context, key string) (Upload, error)
 	// Delete removes the object. It is no error when there is none.

@@ -5,10 +5,12 @@ package enginetest
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ func RunEngine(t *testing.T, open func(t *testing.T) engine.Engine) {
 	t.Run("CopySetup", func(t *testing.T) { t.Parallel(); testSetup(t, open(t)) })
 	t.Run("CopyBoundsRowGroups", func(t *testing.T) { t.Parallel(); testRowGroups(t, open(t)) })
 	t.Run("CopyFailures", func(t *testing.T) { t.Parallel(); testCopyFailures(t, open(t)) })
+	t.Run("DescribeFooter", func(t *testing.T) { t.Parallel(); testDescribeFooter(t, open(t)) })
 	t.Run("DescribeFailures", func(t *testing.T) { t.Parallel(); testDescribeFailures(t, open(t)) })
 	t.Run("QueryTypes", func(t *testing.T) { t.Parallel(); testTypes(t, open(t).Query) })
 	t.Run("QueryParameters", func(t *testing.T) { t.Parallel(); testArgs(t, open(t)) })
@@ -193,6 +196,38 @@ func testCopyFailures(t *testing.T, e engine.Engine) {
 		}
 	}
 	mustCopy(t, e, engine.Copy{SQL: "SELECT 1 AS a", Path: filepath.Join(dir, "well")}) // the engine is still of use
+}
+
+// testDescribeFooter: nothing but the footer is read, so a file whose rows are a
+// hole can be described.
+func testDescribeFooter(t *testing.T, e engine.Engine) {
+	dir := t.TempDir()
+	path, hollow := filepath.Join(dir, "whole.parquet"), filepath.Join(dir, "hollow.parquet")
+	if _, err := e.Copy(t.Context(), engine.Copy{
+		SQL: "SELECT range AS n, 'text ' || range AS s FROM range(100000)", Path: path, Metadata: map[string]string{"k": "v"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	want, err := e.Describe(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	footer := int(binary.LittleEndian.Uint32(content[len(content)-8:])) + 8
+	if footer > len(content)/2 {
+		t.Fatalf("the footer has %d of %d bytes", footer, len(content))
+	}
+	clear(content[:len(content)-footer])
+	if err := os.WriteFile(hollow, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := e.Describe(t.Context(), hollow)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("Describe of the footer alone: %+v, %v, want %+v", got, err, want)
+	}
 }
 
 func testDescribeFailures(t *testing.T, e engine.Engine) {

@@ -42,6 +42,11 @@ func (b *Bucket) Download(ctx context.Context, key, dir string) (string, store.I
 	return target, found, nil
 }
 
+// DownloadFooter is Download, which costs nothing here.
+func (b *Bucket) DownloadFooter(ctx context.Context, key, dir string) (string, store.Info, error) {
+	return b.Download(ctx, key, dir)
+}
+
 // linked links target to the file at place, provided that it is the file
 // which was opened: a link by path might have led elsewhere since.
 func linked(place, target string, opened os.FileInfo) bool {

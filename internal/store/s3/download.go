@@ -23,6 +23,14 @@ const rounds = 3
 // whole and has the object's checksum. An object that does not fit into the
 // folder's free space is refused before it is read.
 func (b *Bucket) Download(ctx context.Context, key, dir string) (string, store.Info, error) {
+	return b.file(ctx, key, dir, b.download)
+}
+
+// file makes a file of the object's name in dir by fetch, which begins anew
+// where the object was replaced meanwhile or came damaged.
+func (b *Bucket) file(ctx context.Context, key, dir string,
+	fetch func(ctx context.Context, key, target string) (store.Info, error),
+) (string, store.Info, error) {
 	if err := ready(ctx, key); err != nil {
 		return "", store.Info{}, err
 	}
@@ -33,7 +41,7 @@ func (b *Bucket) Download(ctx context.Context, key, dir string) (string, store.I
 	base, ext := path.Base(key), path.Ext(key)
 	target := filepath.Join(dir, strings.TrimSuffix(base, ext)+"-"+rand.Text()[:16]+ext)
 	for round := 1; ; round++ {
-		info, err := b.download(ctx, key, target)
+		info, err := fetch(ctx, key, target)
 		if err == nil {
 			return target, info, nil
 		}

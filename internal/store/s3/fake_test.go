@@ -189,7 +189,16 @@ func (f *fake) get(w http.ResponseWriter, r *http.Request, key string) {
 	}
 	from := 0
 	if text, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes="); ok {
-		from, _ = strconv.Atoi(strings.TrimSuffix(text, "-")) // the driver's own
+		if last, ok := strings.CutPrefix(text, "-"); ok {
+			n, _ := strconv.Atoi(last) // the driver's own
+			from = max(len(o.body)-n, 0)
+		} else {
+			from, _ = strconv.Atoi(strings.TrimSuffix(text, "-"))
+		}
+		if len(o.body) == 0 {
+			fail(w, r, 416, "InvalidRange")
+			return
+		}
 	}
 	for name, value := range o.headers {
 		w.Header().Set(name, value)

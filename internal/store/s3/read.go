@@ -51,6 +51,14 @@ func (b *Bucket) readFailure(err error, key string) error {
 	return b.failure(err, "read "+b.URI(key), "s3:GetObject (and s3:ListBucket, without which a missing object looks forbidden)")
 }
 
+// replaced says that the version that was being read is gone.
+func (b *Bucket) replaced(key string, err error) error {
+	return &lake.Error{
+		Code: lake.ObjectChanged, Err: err, Message: b.URI(key) + " was replaced while it was read",
+		Hint: "run again: the next run reads what is there now",
+	}
+}
+
 // reader reads one version of an object.
 type reader struct {
 	b    *Bucket
@@ -120,10 +128,7 @@ func (r *reader) resume(broken error) error {
 	})
 	if err != nil {
 		if refused(err) {
-			return &lake.Error{
-				Code: lake.ObjectChanged, Err: err, Message: r.b.URI(r.info.Key) + " was replaced while it was read",
-				Hint: "run again: the next run reads what is there now",
-			}
+			return r.b.replaced(r.info.Key, err)
 		}
 		return r.b.readFailure(err, r.info.Key)
 	}

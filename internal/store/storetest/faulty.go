@@ -131,9 +131,20 @@ func (f *FaultyBucket) Open(ctx context.Context, key string) (io.ReadCloser, err
 
 // Download implements store.Bucket.
 func (f *FaultyBucket) Download(ctx context.Context, key, dir string) (path string, info store.Info, err error) {
+	return f.download(ctx, key, dir, f.bucket.Download)
+}
+
+// DownloadFooter implements store.Bucket. It is a Download to faults.
+func (f *FaultyBucket) DownloadFooter(ctx context.Context, key, dir string) (path string, info store.Info, err error) {
+	return f.download(ctx, key, dir, f.bucket.DownloadFooter)
+}
+
+func (f *FaultyBucket) download(ctx context.Context, key, dir string,
+	do func(context.Context, string, string) (string, store.Info, error),
+) (path string, info store.Info, err error) {
 	path, err = meet(f, Download, key, func() (string, error) {
 		var err error
-		path, info, err = f.bucket.Download(ctx, key, dir)
+		path, info, err = do(ctx, key, dir)
 		return path, err
 	})
 	if err != nil {

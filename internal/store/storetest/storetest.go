@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"maps"
@@ -32,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Bucket) {
 		{"a folder is not an object", testFolder},
 		{"Delete removes one object", testDelete},
 		{"a download is a snapshot", testDownload},
+		{"the footer of a Parquet object can be had alone", testDownloadFooter},
 		{"downloads do not meet", testDownloadNames},
 		{"Sweep removes unfinished writes", testSweep},
 		{"Check leaves nothing behind", testCheck},
@@ -237,6 +239,49 @@ func testDownload(t *testing.T, b store.Bucket) {
 	}
 	if _, _, err := b.Download(t.Context(), "a/b.json", filepath.Join(dir, "missing")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Download of a deleted object: %v, want ErrNotFound", err)
+	}
+}
+
+func testDownloadFooter(t *testing.T, b store.Bucket) {
+	footer := strings.Repeat("f", 200_000)
+	length := string(binary.LittleEndian.AppendUint32(nil, uint32(len(footer))))
+	for name, content := range map[string]string{
+		"small":           "PAR1 rows " + footer[:100] + "\x64\x00\x00\x00PAR1",
+		"large rows":      "PAR1" + strings.Repeat("rows", 100_000) + footer[:100] + "\x64\x00\x00\x00PAR1",
+		"large footer":    "PAR1" + strings.Repeat("rows", 100_000) + footer + length + "PAR1",
+		"footer past end": "PAR1" + length + "PAR1",
+		"empty":           "",
+		"short":           "PAR1",
+		"text":            strings.Repeat("text", 100_000),
+	} {
+		dir := t.TempDir()
+		written := Put(t, b, "a/b.parquet", content, nil)
+		path, info, err := b.DownloadFooter(t.Context(), "a/b.parquet", dir)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if filepath.Dir(path) != dir || filepath.Ext(path) != ".parquet" {
+			t.Errorf("%s: DownloadFooter gave %s, want a .parquet in %s", name, path, dir)
+		}
+		if info.Size != int64(len(content)) || info.Version != written.Version {
+			t.Errorf("%s: DownloadFooter described %+v, want what Commit did: %+v", name, info, written)
+		}
+		got, err := os.ReadFile(path)
+		if err != nil || len(got) != len(content) {
+			t.Errorf("%s: the file has %d bytes, %v, want %d", name, len(got), err, len(content))
+			continue
+		}
+		from := max(strings.Index(content, "f"), 0)
+		if !strings.Contains(content, "f") {
+			from = max(len(content)-8, 0)
+		}
+		if string(got[from:]) != content[from:] {
+			t.Errorf("%s: the end of the file is not the object's", name)
+		}
+	}
+	if _, _, err := b.DownloadFooter(t.Context(), "a/missing.parquet", t.TempDir()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("DownloadFooter of no object: %v, want ErrNotFound", err)
 	}
 }
 
