@@ -32,7 +32,7 @@ func OpenAWS(ctx context.Context, c config.Config, o Options) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = h.openBuckets(ctx, o.Mending, lake.Layers(), func(name string) store.Bucket { return h.s3Bucket(name, scratch) })
+	err = h.openBuckets(ctx, bucketOptions{mending: o.Mending, layers: lake.Layers()}, func(name string) store.Bucket { return h.s3Bucket(name, scratch) })
 	if o.Mending && (lake.HasCode(err, lake.ParameterMissing) || lake.HasCode(err, lake.AccessDenied)) {
 		err = nil // it is about to be set, or what may not be read is told of later
 	}

@@ -18,6 +18,7 @@ import (
 	"wplake/internal/params/ssm"
 	"wplake/internal/pipeline"
 	"wplake/internal/store"
+	"wplake/internal/wordpress"
 )
 
 // function is the lake as a Lambda function sees it: what a stage needs is
@@ -25,8 +26,17 @@ import (
 // of its stage.
 type function struct {
 	home    *Home
+	name    string // data_wordpressapi_bronze, for people
 	room    *pipeline.Room
 	scratch string
+	source  wordpress.Source // of raw; opened once
+	opening chan opened      // the engine, while it is being opened; nil otherwise
+}
+
+// opened is what came of opening the engine.
+type opened struct {
+	engine engine.Engine
+	err    error
 }
 
 // FunctionOpener opens the lake of Lambda functions; version is wplake's.
@@ -41,7 +51,14 @@ func FunctionOpener(version string) lambda.Opener {
 		h.setState(o.Scratch)
 		h.setParams(ssm.New(cfg, ssm.Options{}))
 		h.Notifier = sns.New(cfg, sns.Options{})
-		return &function{home: h, room: o.Room, scratch: o.Scratch}, nil
+		f := &function{home: h, room: o.Room, scratch: o.Scratch}
+		if o.Function != "" {
+			f.name = lake.FunctionName(o.Function)
+		}
+		if o.Function != lake.FunctionRaw && o.Function != "" {
+			f.openEngine(ctx) // while the first event is on its way
+		}
+		return f, nil
 	}
 }
 
@@ -80,7 +97,7 @@ func layersOf(stage string) []lake.Layer {
 func (f *function) Stage(ctx context.Context, name string, r pipeline.Request, progress func(pipeline.Event)) (lake.StageReport, error) {
 	h := f.home
 	h.Buckets = map[lake.Layer]store.Bucket{}
-	err := h.openBuckets(ctx, false, layersOf(name), func(bucket string) store.Bucket { return h.s3Bucket(bucket, f.scratch) })
+	err := h.openBuckets(ctx, bucketOptions{layers: layersOf(name), function: f.name}, func(bucket string) store.Bucket { return h.s3Bucket(bucket, f.scratch) })
 	if err != nil {
 		return lake.StageReport{}, err
 	}
@@ -89,16 +106,17 @@ func (f *function) Stage(ctx context.Context, name string, r pipeline.Request, p
 	if name == pipeline.StageBronze {
 		tables = silent{tables}
 	}
-	e, err := f.engine(ctx)
-	if err != nil {
-		return lake.StageReport{}, err
-	}
 	d := pipeline.Deps{
-		Config: h.Config, Buckets: h.Buckets, Engine: e, Catalog: tables, Resolve: h.Resolve,
-		Log: h.Log, Now: h.Now, Parallel: h.Parallel(), Scratch: f.scratch, Room: f.room, Progress: progress,
+		Config: h.Config, Buckets: h.Buckets, Catalog: tables, Resolve: h.Resolve,
+		Log: h.Log, Now: h.Now, Parallel: h.Parallel(), Small: h.small(), Scratch: f.scratch, Room: f.room, Progress: progress,
 	}
 	if name == pipeline.StageRaw {
-		d.Source = h.Source()
+		if f.source == nil {
+			f.source = h.Source()
+		}
+		d.Source = f.source
+	} else if d.Engine, err = f.engine(ctx); err != nil {
+		return lake.StageReport{}, err
 	}
 	stage := pipeline.ByName(name)
 	if stage == nil {
@@ -117,22 +135,40 @@ type silent struct{ catalog.Catalog }
 // Record does nothing.
 func (silent) Record(context.Context, string, string, string, []catalog.Change) error { return nil }
 
-// engine is opened once a process. Its temporary files are in the scratch
+// openEngine begins to open the engine, whose temporary files are in the scratch
 // folder itself, which outlives what is in it.
+func (f *function) openEngine(ctx context.Context) {
+	bound()
+	f.opening = make(chan opened, 1)
+	options := duckdb.Options{
+		MemoryLimit: engineMemory(int64(f.home.Config.Engine.MemoryLimit)), TempDir: f.scratch, Log: f.home.Log,
+	}
+	go func(ctx context.Context, done chan<- opened) {
+		e, err := duckdb.Open(ctx, options)
+		if err != nil {
+			done <- opened{err: err}
+			return
+		}
+		done <- opened{engine: e}
+	}(context.WithoutCancel(ctx), f.opening)
+}
+
+// engine is opened once a process. Where that failed it is tried again.
 func (f *function) engine(ctx context.Context) (engine.Engine, error) {
 	if f.home.engine != nil {
 		return f.home.engine, nil
 	}
-	bound()
-	e, err := duckdb.Open(context.WithoutCancel(ctx), duckdb.Options{
-		MemoryLimit: engineMemory(int64(f.home.Config.Engine.MemoryLimit)), TempDir: f.scratch, Log: f.home.Log,
-	})
-	if err != nil {
-		return nil, err
+	if f.opening == nil {
+		f.openEngine(ctx)
 	}
-	f.home.engine = e
-	f.home.onClose(e.Close)
-	return e, nil
+	o := <-f.opening
+	f.opening = nil
+	if o.err != nil {
+		return nil, o.err
+	}
+	f.home.engine = o.engine
+	f.home.onClose(o.engine.Close)
+	return o.engine, nil
 }
 
 // Publish delivers a message; see lambda.Lake.
@@ -146,4 +182,14 @@ func (f *function) Resolve(ctx context.Context, r config.Ref) (string, error) {
 }
 
 // Close closes what was opened.
-func (f *function) Close() error { return f.home.Close() }
+func (f *function) Close() error {
+	if f.opening == nil {
+		return f.home.Close()
+	}
+	o := <-f.opening // nobody has asked for it
+	f.opening = nil
+	if o.engine == nil {
+		return f.home.Close()
+	}
+	return errors.Join(o.engine.Close(), f.home.Close())
+}

@@ -3,6 +3,7 @@
 package home
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func Open(ctx context.Context, c config.Config, o Options) (*Home, error) {
 	h.Notifier = people.New(people.Options{Alerts: c.Alerts, Resolve: h.resolver.Resolve, Log: h.Log})
 	h.Catalog = sqlite.New(filepath.Join(h.State, "catalog.db"), o.Now)
 	h.closers = append(h.closers, h.Catalog.Close)
-	return h, h.openBuckets(ctx, o.Mending, lake.Layers(), func(name string) store.Bucket { return local.New(h.Root, name, h.Log) })
+	return h, h.openBuckets(ctx, bucketOptions{mending: o.Mending, layers: lake.Layers()}, func(name string) store.Bucket { return local.New(h.Root, name, h.Log) })
 }
 
 // newHome is a home without drivers.
@@ -138,24 +139,39 @@ func (h *Home) setParams(p params.Store) {
 	h.resolver = config.Resolver{Getenv: h.getenv, Params: p, Dir: h.dir}
 }
 
-// openBuckets opens the buckets of layers, whose names are parameters.
-func (h *Home) openBuckets(ctx context.Context, mending bool, layers []lake.Layer, open func(name string) store.Bucket) error {
-	for _, l := range layers {
-		bucket, err := h.Params.Get(ctx, lake.BucketParameter(l))
-		if errors.Is(err, params.ErrNotFound) {
+// bucketOptions say which buckets are opened, and for whom.
+type bucketOptions struct {
+	layers  []lake.Layer
+	mending bool // see Options.Mending
+	// function names the function that asks; empty: that of the bucket's layer.
+	function string
+}
+
+// openBuckets opens the buckets of layers, whose names are parameters. They are
+// asked for side by side.
+func (h *Home) openBuckets(ctx context.Context, o bucketOptions, open func(name string) store.Bucket) error {
+	found := make([]params.Parameter, len(o.layers))
+	errs := make([]error, len(o.layers))
+	var wg sync.WaitGroup
+	for i, l := range o.layers {
+		wg.Go(func() { found[i], errs[i] = h.Params.Get(ctx, lake.BucketParameter(l)) })
+	}
+	wg.Wait()
+	for i, l := range o.layers {
+		if err := errs[i]; errors.Is(err, params.ErrNotFound) {
 			return &lake.Error{
 				Code: lake.ParameterMissing, Err: err,
-				Message: fmt.Sprintf("%s: No S3 %s bucket returned", lake.FunctionName(string(l)), l),
+				Message: fmt.Sprintf("%s: No S3 %s bucket returned", cmp.Or(o.function, lake.FunctionName(string(l))), l),
 				Hint:    fmt.Sprintf("set it: wplake param set %s NAME", lake.BucketParameter(l)),
 			}
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
-		if err := checkBucket(l, bucket.Value, h.Buckets); err != nil && !mending {
+		name := found[i].Value
+		if err := checkBucket(l, name, h.Buckets); err != nil && !o.mending {
 			return err
 		}
-		h.Buckets[l] = open(bucket.Value)
+		h.Buckets[l] = open(name)
 	}
 	return nil
 }
@@ -215,6 +231,19 @@ func (h *Home) Parallel() int {
 		return h.Config.Engine.Parallel
 	}
 	return max(1, min(runtime.NumCPU(), int(h.Config.Engine.MemoryLimit/250e6)))
+}
+
+// smallObjects is how many small objects share an object's place in a function,
+// where each of a few requests takes as long as the work itself.
+const smallObjects = 4
+
+// small is pipeline.Deps.Small for functions: a definition that says how many
+// objects there are at once is kept to.
+func (h *Home) small() int {
+	if h.Config.Engine.Parallel > 0 {
+		return 1
+	}
+	return smallObjects
 }
 
 // bound keeps Go's heap small.

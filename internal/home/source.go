@@ -60,6 +60,6 @@ func (h *Home) endpoints() wordpress.Source {
 		IdleTimeout: time.Duration(c.IdleTimeout), TotalTimeout: time.Duration(c.TotalTimeout),
 		Now: h.Now, Log: h.Log,
 	})
-	h.closers = append(h.closers, source.Close)
+	h.onClose(source.Close)
 	return source
 }

@@ -32,6 +32,7 @@ type Deps struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Parallel int         // objects at once in bronze and silver, at least 1
+	Small    int         // small objects that may be under way in the place of any one object; 0: one
 	Scratch  string      // a directory for temporary files; the caller removes it
 	Room     *Room       // of that directory, where it is bounded; may be nil
 	Progress func(Event) // may be nil; called concurrently

@@ -18,10 +18,19 @@ import (
 type task struct {
 	object string
 	weight int64 // bytes of the input: large ones are begun first
+	small  bool  // its input has at most smallObject bytes
 }
+
+// smallObject is up to which size of its input, in bytes, an object takes so
+// little memory that several may stand in the place of one.
+const smallObject = 2 << 20
 
 // forEach deals with the tasks, some side by side, and returns their reports in
 // the order of the tasks. Neither an error nor a panic in one touches another.
+//
+// An object of any size has a place to itself, of which there are as many as
+// parallel. What takes long with a small one is to wait for the bucket: up to
+// d.Small of them share a place.
 func forEach(ctx context.Context, d Deps, stage string, parallel int, tasks []task,
 	deal func(ctx context.Context, object string, report *lake.ObjectReport) error,
 ) []lake.ObjectReport {
@@ -33,11 +42,22 @@ func forEach(ctx context.Context, d Deps, stage string, parallel int, tasks []ta
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(tasks[b].weight, tasks[a].weight) })
 
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, max(parallel, 1))
+	share := max(d.Small, 1)
+	slots := make(chan struct{}, max(parallel, 1)*share)
 	for _, i := range order {
-		slots <- struct{}{}
+		needs := share
+		if tasks[i].small {
+			needs = 1
+		}
+		for range needs { // by this loop alone: nobody else waits for slots
+			slots <- struct{}{}
+		}
 		wg.Go(func() {
-			defer func() { <-slots }()
+			defer func() {
+				for range needs {
+					<-slots
+				}
+			}()
 			began := d.Now()
 			r := &reports[i]
 			*r = lake.ObjectReport{Object: tasks[i].object, Status: lake.StatusSucceeded, Warnings: []string{}}
@@ -127,7 +147,7 @@ func inputs(ctx context.Context, d Deps, l lake.Layer, req Request) (tasks []tas
 			continue // the object at its proper place wins
 		}
 		if _, twice := keys[object]; !twice {
-			tasks = append(tasks, task{object: object, weight: req.weight(info.Size)})
+			tasks = append(tasks, task{object: object, weight: req.weight(info.Size), small: info.Size <= smallObject})
 		}
 		keys[object] = info
 	}
