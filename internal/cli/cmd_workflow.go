@@ -39,7 +39,7 @@ check state machines, draw them, run them and show what their executions did.`,
 
 // withWorkflow opens the home, and in it what runs state machines, for do.
 func (a *app) withWorkflow(ctx context.Context, do func(*home.Workflow) error) error {
-	if err := a.localOnly("this command", "on AWS Step Functions runs the machine: wplake run --home aws"); err != nil {
+	if err := a.localOnly("running state machines", "on AWS Step Functions runs the machine: wplake run --home aws"); err != nil {
 		return err
 	}
 	return a.withHome(ctx, func(h *home.Home) error {

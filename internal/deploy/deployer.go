@@ -68,6 +68,7 @@ type Clients struct {
 	Roles     Roles
 	Machines  Machines
 	Formation Formation
+	Exists    Exists // nil: names are not looked at before
 }
 
 // Identity tells whose credentials are used. The error is a *lake.Error.
@@ -95,7 +96,7 @@ func New(cfg aws.Config, o Options) *Deployer {
 	if c, ok := cfg.HTTPClient.(*http.Client); ok {
 		httpClient = c
 	}
-	return With(cfg, o, Clients{
+	d := With(cfg, o, Clients{
 		Stacks:    cloudformation.NewFromConfig(cfg),
 		Buckets:   s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = endpointOverridden(cfg, "s3") }),
 		Identity:  func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, cfg) },
@@ -104,6 +105,8 @@ func New(cfg aws.Config, o Options) *Deployer {
 		Machines:  sfn.NewFromConfig(cfg),
 		Formation: formation{cfg: cfg, client: httpClient, now: o.Now},
 	})
+	d.clients.Exists = existence(cfg, d.Account)
+	return d
 }
 
 // With makes a Deployer with the clients given.

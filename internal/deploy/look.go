@@ -35,7 +35,7 @@ type Finding struct {
 // may not be looked at is said, and is no error.
 func (d *Deployer) look(ctx context.Context, w desired, deployed tree) ([]Finding, error) {
 	var all []Finding
-	for _, part := range []func(context.Context, desired, tree) ([]Finding, error){d.lookAtBuckets, d.lookAtTopics, d.lookAtRoles, d.lookAtFormation} {
+	for _, part := range []func(context.Context, desired, tree) ([]Finding, error){d.lookAtBuckets, d.lookAtNames, d.lookAtTopics, d.lookAtRoles, d.lookAtFormation} {
 		found, err := part(ctx, w, deployed)
 		if err != nil {
 			return all, err

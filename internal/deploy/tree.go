@@ -57,6 +57,9 @@ func (r resource) name() string {
 			return valueText(v)
 		}
 	}
+	if in, ok := r.Properties["DatabaseInput"].(map[string]any); ok { // of Glue
+		return valueText(in["Name"])
+	}
 	return ""
 }
 
