@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,6 +62,14 @@ func newLake(ctx context.Context, dir string) (*lake, error) {
 	l.objects = s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle, o.BaseEndpoint = true, &l.s3URL })
 	for _, bucket := range []string{rawBucket, bronzeBucket, silverBucket} {
 		if _, err := l.objects.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
+			return nil, err
+		}
+		// The emulator allots space at the first write to a bucket, which takes
+		// as long as many writes.
+		if _, err := l.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("first"), Body: strings.NewReader("first")}); err != nil {
+			return nil, err
+		}
+		if err := l.clear(ctx, bucket); err != nil {
 			return nil, err
 		}
 	}
