@@ -41,7 +41,7 @@ func Failure(err error, doing, action string, otherwise lake.Code) error {
 	code := Code(err)
 	switch {
 	case ended(err):
-		e.Err = err
+		e.Err = said{"interrupted", err}
 		e.Code = lake.Interrupted
 		e.Message = "interrupted: could not " + doing
 	case slices.Contains([]string{"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "Forbidden"}, code):

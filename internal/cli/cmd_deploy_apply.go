@@ -82,6 +82,7 @@ func (a *app) apply(ctx context.Context, d *deploy.Deployer, yes bool) error {
 		} else if a.quiet && yes {
 			a.printDeployFindings(p.Findings)
 		}
+		fmt.Fprintln(a.stderr, "Not applied: what is called an error above stands in the way.")
 		return errors.Join(exitError(exitFailed), d.Discard(ctx, p))
 	}
 	if !p.Nothing && !yes {

@@ -108,6 +108,9 @@ func stagesOf(events []asl.Event) []*stage {
 // take takes in an event of a call.
 func (s *stage) take(e *asl.Event) {
 	s.ended = e.Time
+	if s.report.Stage == "" && isSilverJob(e) {
+		s.report.Stage = pipeline.StageSilver
+	}
 	switch {
 	case strings.HasSuffix(e.Type, "Succeeded"):
 		s.done = true
@@ -116,6 +119,17 @@ func (s *stage) take(e *asl.Event) {
 		s.done = true
 		s.report.Error = stageProblem(e.Error, e.Cause)
 	}
+}
+
+// isSilverJob reports whether an event tells of a run of the silver job: its
+// description is what a job answers, and the cause of one that failed.
+func isSilverJob(e *asl.Event) bool {
+	run, ok := e.Output.(map[string]any)
+	if !ok && e.Cause != nil {
+		_ = json.Unmarshal([]byte(*e.Cause), &run) // another cause is none
+	}
+	name, _ := run["JobName"].(string)
+	return name == lake.SilverJob
 }
 
 // answer reads what a task answered.

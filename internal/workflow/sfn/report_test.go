@@ -114,3 +114,17 @@ func TestReportOfLittle(t *testing.T) {
 		t.Errorf("stopped in a stage: %+v", r)
 	}
 }
+
+// The silver job is known by what it answers, too: a machine may catch its
+// failure and succeed.
+func TestReportOfAJobThatFailed(t *testing.T) {
+	t.Parallel()
+	var s story
+	s.call(`{"FunctionName": "data_wordpressapi_raw"}`, succeeded(`{"Payload": {"stage": "raw", "succeeded": 1, "failed": 0, "objects": [
+		{"object": "posts", "status": "succeeded", "rows": 7, "warnings": []}]}}`))
+	s.call(`{}`, failed("States.TaskFailed", `{"JobName": "wordpressapi_silver", "JobRunState": "FAILED", "ErrorMessage": "no"}`))
+	got := sfn.Report(workflow.Execution{Name: "run-1", Status: asl.Succeeded}, s.events)
+	if len(got.Stages) != 2 || got.Stages[1].Stage != "silver" || got.Stages[1].Error == nil || got.Status != lake.StatusRunPartial {
+		t.Errorf("%s: %+v", got.Status, got.Stages)
+	}
+}
