@@ -9,8 +9,7 @@ The command finds the emulators by its environment:
     MINISTACK_AUTH_URL  another MiniStack, which enforces IAM's policies
     MOTO_URL            moto: Glue's table versions and partition expressions
     SEAWEEDFS_URL       SeaweedFS: the strict S3
-    MICROBURST_URL      a proxy before MINISTACK_URL that throttles and fails as told
-    AWS_TOOLS           the folder of cfn-lint, microburst and the AWS CLI
+    AWS_TOOLS           the folder of cfn-lint and the AWS CLI
 
 and has credentials and a region that they take. The exit status is the
 command's. Whatever happens to the command or to this program, every emulator
@@ -129,11 +128,6 @@ class Emulators:
         command += ["-webdav=false", "-admin.ui=false"]
         return f"http://{HOST}:{s3}", self.start("seaweedfs", s3, command, "/healthz")
 
-    def microburst(self, upstream):
-        port = self.port()
-        command = [TOOLS / "microburst", "-u", upstream, "-p", port, "--host", HOST]
-        return f"http://{HOST}:{port}", self.start("microburst", port, command, "/_microburst/fired")
-
     def stop(self):
         """Ends all, the last one first, and with each what it had started."""
         for _, process in reversed(self.running):
@@ -203,9 +197,6 @@ def start_all(emulators, only):
         add("SEAWEEDFS_URL", emulators.seaweedfs())
     for handle in waiting:
         await_ready(*handle)
-    if "MINISTACK_URL" in found and (not only or "microburst" in only):
-        found["MICROBURST_URL"], handle = emulators.microburst(found["MINISTACK_URL"])
-        await_ready(*handle)
     return found
 
 
@@ -243,7 +234,7 @@ def main():
     parser.add_argument(
         "--only",
         default="",
-        help="start only these of ministack, auth, moto, seaweedfs, microburst",
+        help="start only these of ministack, auth, moto, seaweedfs",
     )
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
