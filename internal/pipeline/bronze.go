@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,12 +26,10 @@ const defaultObjectSize = 16 << 20
 // to the rejects object with the reason and the original text.
 func Bronze(ctx context.Context, d Deps, req Request) lake.StageReport {
 	began := d.Now()
+	standing := standingRejects(ctx, d, lake.Bronze)
 	tasks, keys, missing, err := inputs(ctx, d, lake.Raw, req)
-	if err != nil {
-		return d.failed("bronze", err)
-	}
-	rejects, err := standingRejects(ctx, d, lake.Bronze, tasks)
-	if err != nil {
+	rejects, failed := standing()
+	if err = cmp.Or(err, failed); err != nil {
 		return d.failed("bronze", err)
 	}
 	s := lake.StageReport{Stage: "bronze"}

@@ -13,19 +13,24 @@ import (
 // stage which has nothing to reject asks for nothing else below their prefix.
 type standing map[string]string
 
-func standingRejects(ctx context.Context, d Deps, l lake.Layer, tasks []task) (standing, error) {
-	if len(tasks) == 0 {
-		return nil, nil
-	}
-	infos, err := d.Buckets[l].List(ctx, lake.RejectsPrefix(d.Config.Dataset))
-	if err != nil {
-		return nil, err
-	}
+// standingRejects begins to list them, and returns what waits for them: the
+// stage's input is listed meanwhile.
+func standingRejects(ctx context.Context, d Deps, l lake.Layer) (wait func() (standing, error)) {
 	found := standing{}
-	for _, info := range infos {
-		found[info.Key] = info.Version
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var infos []store.Info
+		infos, err = d.Buckets[l].List(ctx, lake.RejectsPrefix(d.Config.Dataset))
+		for _, info := range infos {
+			found[info.Key] = info.Version
+		}
+	}()
+	return func() (standing, error) {
+		<-done
+		return found, err
 	}
-	return found, nil
 }
 
 // dropStaleRejects removes the rejects object of an older state when the

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -15,12 +16,10 @@ import (
 // that do not fit a cast go to the rejects object.
 func Silver(ctx context.Context, d Deps, req Request) lake.StageReport {
 	began := d.Now()
+	standing := standingRejects(ctx, d, lake.Silver)
 	tasks, keys, missing, err := inputs(ctx, d, lake.Bronze, req)
-	if err != nil {
-		return d.failed("silver", err)
-	}
-	rejects, err := standingRejects(ctx, d, lake.Silver, tasks)
-	if err != nil {
+	rejects, failed := standing()
+	if err = cmp.Or(err, failed); err != nil {
 		return d.failed("silver", err)
 	}
 	s := lake.StageReport{Stage: "silver"}
