@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,10 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"wplake/internal/config"
-	"wplake/internal/wordpress"
+	names "wplake/internal/lake"
+	"wplake/internal/pipeline"
+	"wplake/internal/store"
+	objects "wplake/internal/store/s3"
 	"wplake/test/aws/runtime"
 	"wplake/test/bench/site"
 )
@@ -164,58 +168,26 @@ func (l *lake) clear(ctx context.Context, bucket string) error {
 	return nil
 }
 
-// fill makes raw hold a site, and returns how many bytes of JSON that are.
+// fill makes raw hold a site, written as the function raw writes it, and
+// returns how many bytes of JSON that are.
 func (l *lake) fill(ctx context.Context, s size) (int64, error) {
 	if err := l.clear(ctx, rawBucket); err != nil {
 		return 0, err
 	}
-	objects, err := s.site.Objects(ctx)
-	if err != nil {
-		return 0, err
+	c := aws.Config{Region: region, BaseEndpoint: &l.s3URL, Credentials: l.objects.Options().Credentials}
+	report := pipeline.Raw(ctx, pipeline.Deps{
+		Config: config.Default(), Source: s.site, Log: slog.New(slog.DiscardHandler), Now: time.Now, Scratch: l.dir,
+		Buckets: map[names.Layer]store.Bucket{names.Raw: objects.New(c, rawBucket, objects.Options{Scratch: l.dir})},
+	}, pipeline.Request{RunID: "fill"})
+	if report.Error != nil {
+		return 0, errors.New(report.Error.Message)
 	}
 	var total int64
-	for _, o := range objects {
-		n, err := l.put(ctx, s.site, o)
-		if err != nil {
-			return 0, err
+	for _, o := range report.Objects {
+		if o.Error != nil {
+			return 0, errors.New(o.Error.Message)
 		}
-		total += n
+		total += o.Bytes
 	}
 	return total, nil
 }
-
-func (l *lake) put(ctx context.Context, s site.Source, o wordpress.Object) (int64, error) {
-	file, err := os.Create(filepath.Join(l.dir, o.Name+".json"))
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		_ = file.Close()
-		_ = os.Remove(file.Name())
-	}()
-	if err := s.Fetch(ctx, o, &spool{File: file}); err != nil {
-		return 0, err
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	if _, err := file.Seek(0, 0); err != nil {
-		return 0, err
-	}
-	key := "wordpress_api/" + o.Name + "/" + o.Name + ".json"
-	_, err = l.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(rawBucket), Key: &key, Body: file})
-	return info.Size(), err
-}
-
-// spool is a sink that keeps one attempt in a file.
-type spool struct{ *os.File }
-
-func (s *spool) Reset() error {
-	if _, err := s.Seek(0, 0); err != nil {
-		return err
-	}
-	return s.Truncate(0)
-}
-
-func (s *spool) Complete() error { return nil }
