@@ -184,7 +184,7 @@ func (d *Deployer) Apply(ctx context.Context, p Plan) (Applied, error) {
 			return done, err
 		}
 		if end.status == "" || goneWrong(end.status) {
-			return done, d.failure(d.afterFailure(end), end, d.afterApply(end))
+			return done, d.failure(d.afterFailure(end), end, d.afterApply(end, p.adopts()))
 		}
 	}
 	stack, err := d.describe(ctx, d.Stack())
@@ -257,12 +257,17 @@ func (d *Deployer) failure(what string, end ending, hint string) error {
 
 // afterApply is the remedy of an apply that failed. Where CloudFormation refuses
 // before it makes anything, its reason only says that there is a list.
-func (d *Deployer) afterApply(end ending) string {
-	if e, ok := cause(end.events); ok && strings.Contains(e.Reason, "DescribeEvents") {
-		return "see what is refused: aws cloudformation describe-events --stack-name " + d.Stack() +
-			"; names that exist in the account already are the usual cause. Mend it and apply again"
+func (d *Deployer) afterApply(end ending, adopts bool) string {
+	e, ok := cause(end.events)
+	if !ok || !strings.Contains(e.Reason, "DescribeEvents") {
+		return "mend the cause and apply again"
 	}
-	return "mend the cause and apply again"
+	hint := "see what is refused: aws cloudformation describe-events --stack-name " + d.Stack() +
+		"; names that exist in the account already are the usual cause"
+	if adopts {
+		return hint + ". Where it is the buckets: set aws.existing.buckets to true and apply again, then the stack works with them and does not own them"
+	}
+	return hint + ". Mend it and apply again"
 }
 
 func outputs(stack *types.Stack) map[string]string {
