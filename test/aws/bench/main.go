@@ -174,12 +174,18 @@ func (b bench) layers(ctx context.Context, s size) ([]goal, error) {
 	}
 	rounds := min(b.rounds, s.rounds)
 	var ours, theirs []cost
+	var alone []time.Duration
 	for range rounds {
 		c, err := b.ours(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("wplake: %w", err)
 		}
 		ours = append(ours, c)
+		moved, err := b.lake.transfers(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("the transfers alone: %w", err)
+		}
+		alone = append(alone, moved)
 		if c, err = b.theirs(ctx); err != nil {
 			return nil, fmt.Errorf("awswrangler: %w", err)
 		}
@@ -188,6 +194,7 @@ func (b bench) layers(ctx context.Context, s size) ([]goal, error) {
 	fmt.Printf("\n%s: five objects, %.1f MB of JSON; bronze and silver, %d rounds, median (min…max)\n", s.name, float64(bytes)/1e6, rounds)
 	show("wplake", ours)
 	show("awswrangler", theirs)
+	fmt.Printf("  the transfers alone  %s\n", spread(alone))
 	return []goal{
 		{name: s.name + ", times faster", want: s.faster, found: ratio(walls(theirs), walls(ours))},
 		{name: s.name + ", peak MiB", want: 256, found: float64(peak(ours)) / 1024, atMost: true},
