@@ -44,15 +44,24 @@ func (a again) RetryDelay(attempt int, err error) (time.Duration, error) {
 		return 0, err
 	}
 	delay, failed := a.Standard.RetryDelay(attempt, err)
-	if failed == nil && a.notice != nil && attempt > 1 {
+	if failed == nil && a.notice != nil && (attempt > 1 || isTimeout(err)) {
 		a.notice(fmt.Sprintf("AWS: trying again (%d of %d): %s", attempt+1, most, reason(err)))
 	}
 	return delay, failed
 }
 
+// isTimeout reports whether nobody answered in time.
+func isTimeout(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
+}
+
 // isUnreachable reports whether nobody took the request: no such name, no route,
-// nobody who listens.
+// nobody who listens or answers.
 func isUnreachable(err error) bool {
+	if isTimeout(err) {
+		return true
+	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return true
 	}

@@ -36,6 +36,9 @@ func TestCallsAreMadeAgain(t *testing.T) {
 			func(*http.Request) (*http.Response, error) { return nil, unreachable() }, 3, 1,
 			"AWS: trying again (3 of 3): connection refused",
 		},
+		"of an endpoint that does not answer": {
+			func(*http.Request) (*http.Response, error) { return nil, late{} }, 3, 2, "AWS: trying again (2 of 3): too late",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -66,3 +69,10 @@ func TestRegionThatIsNone(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// late is what the transport says of a server that does not answer.
+type late struct{}
+
+func (late) Error() string   { return "too late" }
+func (late) Timeout() bool   { return true }
+func (late) Temporary() bool { return true }

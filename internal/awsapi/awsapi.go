@@ -8,13 +8,19 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
 	"wplake/internal/lake"
 )
+
+// patience is how long a service may take to begin its answer once it has the
+// request. No call of ours waits at the service for something to happen.
+const patience = 30 * time.Second
 
 // Options say how to reach AWS. What is empty comes from the standard chain:
 // environment, shared configuration, the container's or the instance's role.
@@ -45,6 +51,10 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 	}
 	if o.Client != nil {
 		with = append(with, config.WithHTTPClient(o.Client))
+	} else {
+		with = append(with, config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.ResponseHeaderTimeout = patience
+		})))
 	}
 	c, err := config.LoadDefaultConfig(ctx, with...)
 	if err != nil {

@@ -68,7 +68,7 @@ func TestFailure(t *testing.T) {
 			call(&aws.RequestCanceledError{Err: context.DeadlineExceeded}), lake.Interrupted, "interrupted: could not look", "",
 		},
 		"the network's deadline": {
-			call(fmt.Errorf("request send failed, %w", context.DeadlineExceeded)), lake.ServiceFailed, "could not look: context deadline exceeded", "run again",
+			call(fmt.Errorf("request send failed, %w", context.DeadlineExceeded)), lake.ServiceFailed, "could not look: nobody can be reached: context deadline exceeded", "network",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,14 @@ where only one begins so, its ARN, or "last".`
 // mostCandidates is how many executions an error names.
 const mostCandidates = 5
 
+// home is what a command about these executions needs more.
+func (e executions) home() string {
+	if e.local == nil {
+		return " --home aws"
+	}
+	return ""
+}
+
 // findExecution finds the execution that a person means.
 func findExecution(ctx context.Context, e executions, given string) (workflow.Execution, error) {
 	if strings.HasPrefix(given, "arn:") {
@@ -31,7 +39,7 @@ func findExecution(ctx context.Context, e executions, given string) (workflow.Ex
 		}
 		if len(newest) == 0 {
 			return workflow.Execution{}, usageError{&lake.Error{
-				Code: lake.WorkflowRefused, Message: "there is no execution yet", Hint: "`wplake run` makes one",
+				Code: lake.WorkflowRefused, Message: "there is no execution yet", Hint: "`wplake run" + e.home() + "` makes one",
 			}}
 		}
 		return e.Describe(ctx, newest[0].ARN)
@@ -63,7 +71,7 @@ func findExecution(ctx context.Context, e executions, given string) (workflow.Ex
 	switch len(found) {
 	case 0:
 		return workflow.Execution{}, usageError{&lake.Error{
-			Code: lake.WorkflowRefused, Message: fmt.Sprintf("there is no execution %q", given), Hint: "`wplake workflow list` shows those there are",
+			Code: lake.WorkflowRefused, Message: fmt.Sprintf("there is no execution %q", given), Hint: "`wplake workflow list" + e.home() + "` shows those there are",
 		}}
 	case 1:
 		return e.Describe(ctx, found[0].ARN)
