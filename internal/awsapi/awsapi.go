@@ -25,10 +25,9 @@ const patience = 30 * time.Second
 // Options say how to reach AWS. What is empty comes from the standard chain:
 // environment, shared configuration, the container's or the instance's role.
 type Options struct {
-	Profile string // of the shared configuration
-	Region  string // e.g. eu-west-1
-	Client  *http.Client
-	Version string // of wplake, in the user agent
+	Profile string       // of the shared configuration
+	Region  string       // e.g. eu-west-1
+	Client  *http.Client // nil for the one with our patience
 	// Notice is told of a call that has failed twice and is made again; may be nil.
 	Notice func(text string)
 }

@@ -112,23 +112,12 @@ func New(cfg aws.Config, o Options) *Deployer {
 // With makes a Deployer with the clients given.
 func With(cfg aws.Config, o Options, clients Clients) *Deployer {
 	if o.Wait == nil {
-		o.Wait = wait
+		o.Wait = awsapi.Wait
 	}
 	if o.Every == 0 {
 		o.Every = 2 * time.Second
 	}
 	return &Deployer{o: o, clients: clients, cfg: cfg}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // Account tells where the lake is deployed, and whose credentials are used.

@@ -39,7 +39,7 @@ type Crawlers struct {
 func NewCrawlers(cfg aws.Config, o CrawlerOptions) *Crawlers {
 	o.Poll = cmp.Or(o.Poll, 10*time.Second)
 	if o.Wait == nil {
-		o.Wait = wait
+		o.Wait = awsapi.Wait
 	}
 	return &Crawlers{client: glue.NewFromConfig(cfg), o: o}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/smithy-go"
 
@@ -63,35 +62,4 @@ func messageOf(err error) string {
 		return fmt.Sprintf("%s (%s)", api.ErrorMessage(), api.ErrorCode())
 	}
 	return ""
-}
-
-// leftOver is the error of tables that a batch did not remove; nil for none.
-func (c *Catalog) leftOver(database string, left []types.TableError) error {
-	var texts []string
-	code := lake.CatalogFailed
-	for _, item := range left {
-		name, why := aws.ToString(item.TableName), "no reason is given"
-		if d := item.ErrorDetail; d != nil {
-			switch aws.ToString(d.ErrorCode) {
-			case "EntityNotFoundException":
-				continue
-			case "AccessDeniedException":
-				code = lake.AccessDenied
-			}
-			why = fmt.Sprintf("%s (%s)", aws.ToString(d.ErrorMessage), aws.ToString(d.ErrorCode))
-		}
-		texts = append(texts, name+": "+why)
-	}
-	if len(texts) == 0 {
-		return nil
-	}
-	e := &lake.Error{
-		Code:    code,
-		Message: fmt.Sprintf("%d tables of %s were not removed: %s", len(texts), database, strings.Join(texts, "; ")),
-		Hint:    "run again: the others are removed",
-	}
-	if code == lake.AccessDenied {
-		e.Hint = "allow glue:DeleteTable on them, and Drop in Lake Formation where it governs the catalog"
-	}
-	return e
 }

@@ -138,8 +138,6 @@ func (f *fakeGlue) do(op string, in object) (int, object) {
 		}
 		f.tables[key] = &fakeTable{states: []object{state(database, input, 0, nil)}}
 		return http.StatusOK, object{}
-	case "BatchDeleteTable":
-		return f.batch(database, in)
 	}
 	if table == nil {
 		return fault("EntityNotFoundException", "Entity Not Found")
@@ -202,29 +200,6 @@ func (f *fakeGlue) paged(list string, all []any, in object) (int, object) {
 		answer["NextToken"] = fmt.Sprint(end)
 	}
 	return http.StatusOK, answer
-}
-
-func (f *fakeGlue) batch(database string, in object) (int, object) {
-	names, _ := in["TablesToDelete"].([]any)
-	if len(names) > 100 {
-		return fault("InvalidInputException", "at most 100 tables")
-	}
-	var left []any
-	for _, n := range names {
-		name, _ := n.(string)
-		var code string
-		switch {
-		case f.tables[database+"\x00"+name] == nil:
-			code = "EntityNotFoundException"
-		case strings.HasPrefix(name, "kept"):
-			code = "AccessDeniedException"
-		default:
-			delete(f.tables, database+"\x00"+name)
-			continue
-		}
-		left = append(left, object{"TableName": name, "ErrorDetail": object{"ErrorCode": code, "ErrorMessage": "of " + name}})
-	}
-	return http.StatusOK, object{"Errors": left}
 }
 
 // foreign puts a table as somebody else made it.

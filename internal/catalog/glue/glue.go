@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 
+	"wplake/internal/awsapi"
 	"wplake/internal/catalog"
 	"wplake/internal/lake"
 )
@@ -53,21 +54,9 @@ var _ catalog.Catalog = (*Catalog)(nil)
 // New returns the catalog of cfg's region. No request is made.
 func New(cfg aws.Config, o Options) *Catalog {
 	if o.Wait == nil {
-		o.Wait = wait
+		o.Wait = awsapi.Wait
 	}
 	return &Catalog{client: glue.NewFromConfig(cfg), o: o}
-}
-
-// wait pauses in real time.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Close does nothing: nothing is held.
@@ -138,27 +127,4 @@ func (c *Catalog) Delete(ctx context.Context, database, name string) error {
 		return nil
 	}
 	return failure(err, fmt.Sprintf("remove the table %s.%s", database, name), "glue:DeleteTable")
-}
-
-// tablesAtOnce is how many tables BatchDeleteTable takes.
-const tablesAtOnce = 100
-
-// DeleteAll removes tables, some at once; those that are not there are no
-// error. Where some could not be removed the error names each of them, and the
-// others are removed. It needs glue:BatchDeleteTable and glue:DeleteTable.
-func (c *Catalog) DeleteAll(ctx context.Context, database string, names []string) error {
-	var left []types.TableError
-	for some := range slices.Chunk(names, tablesAtOnce) {
-		out, err := c.client.BatchDeleteTable(ctx, &glue.BatchDeleteTableInput{
-			CatalogId: c.id(), DatabaseName: &database, TablesToDelete: some,
-		})
-		if missing(err) {
-			return nil
-		}
-		if err != nil {
-			return failure(err, "remove tables of "+database, "glue:BatchDeleteTable")
-		}
-		left = append(left, out.Errors...)
-	}
-	return c.leftOver(database, left)
 }

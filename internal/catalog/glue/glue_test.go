@@ -343,31 +343,6 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-func TestDeleteAll(t *testing.T) {
-	t.Parallel()
-	f := newFake(t)
-	c := glue.New(f.config(), options(clock()))
-	var names []string
-	for n := range 120 {
-		names = append(names, fmt.Sprintf("t%03d", n))
-	}
-	names = append(names, "kept1", "kept2")
-	for _, name := range names {
-		f.foreign(database, object{"Name": name})
-	}
-	err := c.DeleteAll(t.Context(), database, append(names, "absent"))
-	if !lake.HasCode(err, lake.AccessDenied) || !strings.Contains(err.Error(), "kept1: of kept1 (AccessDeniedException); kept2:") ||
-		strings.Contains(err.Error(), "absent") {
-		t.Errorf("DeleteAll: %v", err)
-	}
-	if left, err := c.List(t.Context(), database); err != nil || len(left) != 2 {
-		t.Errorf("left: %v, %v", left, err)
-	}
-	if err := c.DeleteAll(t.Context(), "none", names); err != nil {
-		t.Errorf("of no database: %v", err)
-	}
-}
-
 // A table that is removed while it is written is made anew.
 func TestRemovedMeanwhile(t *testing.T) {
 	t.Parallel()

@@ -71,20 +71,9 @@ func New(cfg aws.Config, o Options) *Reader {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Wait == nil {
-		o.Wait = wait
+		o.Wait = awsapi.Wait
 	}
 	return &Reader{client: athena.NewFromConfig(cfg), o: o}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Close releases the reader: there is nothing to release.
@@ -188,7 +177,7 @@ func (r *Reader) start(ctx context.Context, sql string, values []string) (string
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		defer cancel()
-		_ = wait(starting, startGrace) // the start itself tells
+		_ = awsapi.Wait(starting, startGrace) // the start itself tells
 	})()
 	out, err := r.client.StartQueryExecution(starting, in)
 	switch {

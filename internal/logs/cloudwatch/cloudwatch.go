@@ -54,20 +54,9 @@ func New(cfg aws.Config, o Options) *Reader {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Wait == nil {
-		o.Wait = wait
+		o.Wait = awsapi.Wait
 	}
 	return &Reader{api: cloudwatchlogs.NewFromConfig(cfg), o: o}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Lines are the lines that there are, oldest first, those of all groups

@@ -43,20 +43,9 @@ var _ workflow.Executions = (*Client)(nil)
 // New makes a client. No request is made.
 func New(cfg aws.Config, o Options) *Client {
 	if o.Wait == nil {
-		o.Wait = wait
+		o.Wait = awsapi.Wait
 	}
 	return &Client{api: sfn.NewFromConfig(cfg), o: o}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // refusals are the codes that callers may meet as a *workflow.Error.
